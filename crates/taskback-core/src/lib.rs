@@ -1,8 +1,33 @@
-//! What FnF and SWF call a token, a report and an answer, made one. No I/O, no clock, no
-//! environment, no randomness.
+//! What FnF and SWF call a token, a report and an answer, made one.
+//!
+//! It owns the words and the decisions that need nothing but their arguments: reading a
+//! [`Task`] out of a body ([`Reading`]), what tells an [`Outcome`] to each service within its limits
+//! ([`fnf`], [`swf`]), what an [`Answer`] means ([`read`]), when to try again ([`RetryPolicy`]).
+//! Its host owns everything else: there is no I/O here, no clock, no environment, no randomness.
 
 mod service;
 mod token;
 
+mod envelope;
+mod members;
+mod task;
+
+mod outcome;
+mod text;
+
+pub mod fnf;
+pub mod swf;
+
+mod answer;
+mod retry;
+
+pub use answer::{Answer, Earlier, ErrorKind, Flaw, Ours, Receipt, ReportError, read};
+pub use envelope::{Reading, Unreadable};
+pub use outcome::{
+    DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED,
+    STEP_PANICKED,
+};
+pub use retry::RetryPolicy;
 pub use service::Service;
+pub use task::{Execution, Task};
 pub use token::{Fingerprint, TaskToken, TokenError};

@@ -136,7 +136,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 fn lower_hex(encoded: &str) -> String {
     let mut left = 0;
     let lower = |c: char| {
-        left = if c == '%' { 2 } else if left > 0 { left - 1 } else { return c };
+        left = if c == '%' {
+            2
+        } else if left > 0 {
+            left - 1
+        } else {
+            return c;
+        };
         c.to_ascii_lowercase()
     };
     encoded.chars().map(lower).collect()
