@@ -1,0 +1,161 @@
+use std::error::Error as StdError;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::header::DATE;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqsign_core::HttpSend;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// HTTP/1.1 with one connection pool for the service and for the sources of credentials.
+#[derive(Clone)]
+pub(crate) struct HttpClient {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    connect_timeout: Duration,
+}
+
+/// An answer that was read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) date: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no answer. The texts come from the transport and know nothing of the request.
+pub(crate) enum Failure {
+    /// The request was certainly not sent.
+    Unreached(String),
+    /// The request may have arrived. The status, if an answer began.
+    NoAnswer(String, Option<u16>),
+}
+
+impl HttpClient {
+    /// `idle`: how long an unused connection is kept. `needs_tls`: whether a machine without
+    /// root certificates is a fault already now.
+    pub(crate) fn new(connect_timeout: Duration, idle: Duration, needs_tls: bool) -> io::Result<Self> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(needs_tls)?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(idle)
+            .build(connector);
+        Ok(Self { client, connect_timeout })
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// Sends once. The read timeout runs from the connection to the end of the answer; `by` ends
+    /// it all. hyper sends again by itself only what it knows an old connection did not take.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        read_timeout: Duration,
+        by: Instant,
+    ) -> Result<Answer, Failure> {
+        if Instant::now() >= by {
+            return Err(Failure::Unreached("the deadline came before the request was sent".to_owned()));
+        }
+        let mut connection = capture_connection(&mut request);
+        let exchange = pin!(self.exchange(request));
+        let limit = pin!(async {
+            let connect_by = by.min(Instant::now() + self.connect_timeout);
+            if timeout_at(connect_by, connection.wait_for_connection_metadata()).await.is_err() {
+                return Failure::Unreached("no connection in time".to_owned());
+            }
+            sleep_until(by.min(Instant::now() + read_timeout)).await;
+            Failure::NoAnswer("no answer in time".to_owned(), None)
+        });
+        match select(exchange, limit).await {
+            Either::Left((answered, _)) => answered,
+            Either::Right((failure, _)) => Err(failure),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let response = self.client.request(request).await.map_err(|error| {
+            // A canceled request was handed back unsent.
+            let canceled = hyper_source(&error).is_some_and(hyper::Error::is_canceled);
+            if error.is_connect() || canceled {
+                Failure::Unreached(chain(&error))
+            } else {
+                Failure::NoAnswer(chain(&error), None)
+            }
+        })?;
+        let status = response.status().as_u16();
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES).collect().await;
+        let body = body.map_err(|error| Failure::NoAnswer(chain(&*error), Some(status)))?.to_bytes();
+        Ok(Answer { status, date, body })
+    }
+}
+
+/// 1000 events of a history at 64 KiB each.
+const MOST_ANSWER_BYTES: usize = 64 << 20;
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpClient")
+    }
+}
+
+/// For the sources of credentials.
+impl HttpSend for HttpClient {
+    async fn http_send(&self, request: Request<Bytes>) -> reqsign_core::Result<Response<Bytes>> {
+        let read_timeout = Duration::from_secs(5);
+        let by = Instant::now() + self.connect_timeout + read_timeout;
+        match self.send(request.map(Full::new), read_timeout, by).await {
+            Ok(answer) => Ok(Response::builder().status(answer.status).body(answer.body)?),
+            Err(Failure::Unreached(why) | Failure::NoAnswer(why, _)) => {
+                Err(reqsign_core::Error::unexpected(why))
+            }
+        }
+    }
+}
+
+fn tls(needs_roots: bool) -> io::Result<ClientConfig> {
+    let builder = || {
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)
+    };
+    match builder()?.with_native_roots() {
+        Ok(config) => Ok(config.with_no_client_auth()),
+        Err(error) if needs_roots => Err(error),
+        // Plain HTTP on loopback works on a machine without roots; TLS then trusts nobody.
+        Err(_) => Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
+    }
+}
+
+fn hyper_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a hyper::Error> {
+    error.source().and_then(|source| source.downcast_ref())
+}
+
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
