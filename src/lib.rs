@@ -1,1 +1,83 @@
+//! Run the step, hand the task back.
+//!
+//! A workflow service gives out a task token and waits. Taskback sits where the token arrives: it
+//! runs the user's step and reports exactly one outcome to the service that waits, whatever fails
+//! in between.
+//!
+//! ```no_run
+//! use serde::{Deserialize, Serialize};
+//! use taskback::{StepError, Task};
+//!
+//! #[derive(Deserialize)]
+//! struct Order {
+//!     total: u64,
+//! }
+//!
+//! #[derive(Serialize)]
+//! struct Approved {
+//!     total: u64,
+//! }
+//!
+//! async fn approve(task: Task<Order>) -> Result<Approved, StepError> {
+//!     if task.input.total > 1_000 {
+//!         return Err(StepError::terminal("TooExpensive", "more than 1000"));
+//!     }
+//!     Ok(Approved { total: task.input.total })
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), taskback::Error> {
+//!     taskback::run(approve).await
+//! }
+//! ```
+//!
+//! The modules, in reading order: an event's way from [`run`] through trigger, batch and adapter
+//! to the report.
 
+mod runtime;
+mod taskback;
+
+mod delivery;
+mod settlement;
+mod trigger;
+
+mod batch;
+
+mod adapter;
+mod budget;
+pub mod ledger;
+mod liveness;
+mod step;
+
+mod report;
+mod service;
+
+#[cfg(feature = "swf")]
+pub mod aws;
+mod error;
+pub mod log;
+pub mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+use std::pin::Pin;
+
+pub use budget::Budget;
+pub use error::Error;
+pub use runtime::run;
+#[cfg(feature = "fnf")]
+pub use service::Fnf;
+#[cfg(feature = "swf")]
+pub use service::Swf;
+pub use service::{Beat, Reporter, Services, Slot};
+pub use settings::{Settings, SettingsError};
+pub use settlement::{Done, Kept, Settlement};
+pub use step::{
+    Cancellation, Card, IntoStep, IntoStepEnd, Step, StepEnd, StepError, Task, Verified, verify_card,
+};
+pub use taskback::{Builder, Taskback};
+pub use taskback_core as core;
+pub use trigger::{EventError, InvocationError, tasks};
+
+/// A future behind a pointer, for traits that are used as values.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

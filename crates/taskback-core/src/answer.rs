@@ -103,7 +103,8 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    fn ours(self) -> Ours {
+    /// Whether a task that is found closed now was closed by us, as far as this tells.
+    pub fn ours(self) -> Ours {
         match self.receive_count {
             _ if self.lost_answer || self.found_decided => Ours::Likely,
             Some(2..) => Ours::Likely,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::members::{self, Members};
+use crate::members::{self, Members, TOKEN_KEYS};
 use crate::{Execution, Service, Task, TaskToken, TokenError};
 
 /// How a message's body is read. Nothing is guessed: the service comes from the envelope or from
@@ -33,7 +33,7 @@ impl Reading {
         let envelope =
             members.text("service").and_then(|name| Service::from_name(&name)).zip(members.get("input"));
         if let Some((service, input)) = envelope
-            && (self.token_pointer.is_none() || TOKEN_KEYS.iter().any(|key| members.get(key).is_some()))
+            && (self.token_pointer.is_none() || members.holds_token())
         {
             return enveloped(&members, service, input);
         }
@@ -111,8 +111,6 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
-
-const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
 
 fn enveloped(members: &Members<'_>, service: Service, input: &RawValue) -> Result<Task, Unreadable> {
     let (_, token) = only_token(members)?;

@@ -11,6 +11,7 @@ mod token;
 mod envelope;
 mod members;
 mod task;
+mod wrapper;
 
 mod outcome;
 mod text;
@@ -24,10 +25,11 @@ mod retry;
 pub use answer::{Answer, Earlier, ErrorKind, Flaw, Ours, Receipt, ReportError, read};
 pub use envelope::{Reading, Unreadable};
 pub use outcome::{
-    DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED,
+    CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED,
     STEP_PANICKED,
 };
 pub use retry::RetryPolicy;
 pub use service::Service;
 pub use task::{Execution, Task};
 pub use token::{Fingerprint, TaskToken, TokenError};
+pub use wrapper::unwrapped;

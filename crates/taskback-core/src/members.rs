@@ -7,6 +7,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// The names under which a message may carry its token.
+pub(crate) const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
+
 /// A JSON object's members in their order, repeated keys included.
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -24,6 +27,11 @@ impl<'a> Members<'a> {
     /// The value under `key` where it is text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.get(key)?.get()).ok()
+    }
+
+    /// Whether any of the names of a token is there.
+    pub(crate) fn holds_token(&self) -> bool {
+        TOKEN_KEYS.iter().any(|key| self.get(key).is_some())
     }
 
     /// The object without `key`.

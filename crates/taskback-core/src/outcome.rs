@@ -45,7 +45,7 @@ pub const OUTPUT_TOO_LARGE: &str = "OutputTooLarge";
 /// The error in place of an output whose form the service refused.
 pub const OUTPUT_REFUSED: &str = "OutputRefused";
 /// The error that stands for a cancellation where the service has no call for it.
-pub(crate) const CANCELED: &str = "Canceled";
+pub const CANCELED: &str = "Canceled";
 
 impl Outcome {
     /// A failure by error and cause.

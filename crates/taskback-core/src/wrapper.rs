@@ -1,0 +1,62 @@
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::members::Members;
+
+/// What a queue message says once the SNS notification (`{"Type":"Notification","Message":"…"}`)
+/// or EventBridge event (`{"detail-type":…,"detail":{…}}`) around it is taken off, one inside the
+/// other if need be. A body that holds a token itself is no wrapper and stays as it is.
+pub fn unwrapped(body: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(body);
+    // SNS around EventBridge around SNS is the most that a chain of subscriptions makes.
+    for _ in 0..3 {
+        match inner(&text) {
+            Some(inner) => text = Cow::Owned(inner),
+            None => break,
+        }
+    }
+    text
+}
+
+fn inner(body: &str) -> Option<String> {
+    let json: &RawValue = serde_json::from_str(body).ok()?;
+    let members = Members::of(json)?;
+    if members.holds_token() {
+        return None;
+    }
+    if members.text("Type").as_deref() == Some("Notification") {
+        return members.text("Message");
+    }
+    members.get("detail-type")?;
+    members.get("detail").map(|detail| detail.get().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappers_come_off_in_any_order() {
+        let body = r#"{"taskToken":"t","n":1.0000000000000000001}"#;
+        let event = format!(r#"{{"version":"0","detail-type":"task","source":"app","detail":{body}}}"#);
+        let notification =
+            serde_json::json!({"Type": "Notification", "TopicArn": "arn", "Message": event}).to_string();
+        for wrapped in [body, &event, &notification] {
+            assert_eq!(unwrapped(wrapped), body);
+        }
+    }
+
+    #[test]
+    fn what_holds_a_token_or_is_no_wrapper_stays_as_it_is() {
+        for body in [
+            "not json",
+            r#"{"Type":"Notification","Message":"{}","taskToken":"t"}"#,
+            r#"{"Type":"SubscriptionConfirmation","Message":"m"}"#,
+            r#"{"Type":"Notification","Message":7}"#,
+            r#"{"detail":{"taskToken":"t"}}"#,
+        ] {
+            assert_eq!(unwrapped(body), body);
+        }
+    }
+}

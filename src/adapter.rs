@@ -1,0 +1,271 @@
+//! One delivery, from its task to its settlement: claim → step → decide → report → receipt.
+
+mod conclude;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use taskback_core::{Earlier, Fingerprint, Outcome, Ours, Receipt, RetryPolicy, Task};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::budget::Budget;
+use crate::ledger::{Claim, Held, Hold, Ledger, Unreachable};
+use crate::liveness::{self, Channels, Watch, Watched};
+use crate::service::{Reporter, Services, Slot};
+use crate::settings::{LateTasks, LedgerDown};
+use crate::settlement::{Done, Kept, Settlement};
+use crate::step::{Known, Step};
+use crate::{BoxFuture, report};
+
+use conclude::{Next, conclude};
+
+/// What stays the same from delivery to delivery.
+pub(crate) struct Adapter {
+    pub(crate) services: Services,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) step: Arc<dyn Step>,
+    /// Where steps run: not on the thread that keeps deadlines and heartbeats.
+    pub(crate) steps: Handle,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) ledger_down: LedgerDown,
+    pub(crate) late: LateTasks,
+    pub(crate) max_receives: Option<u32>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) heartbeat_first: bool,
+}
+
+/// One task on its way.
+struct Work<'a> {
+    adapter: &'a Adapter,
+    reporter: &'a dyn Reporter,
+    task: Task,
+    key: Fingerprint,
+    budget: &'a Budget,
+    earlier: Earlier,
+    slot: Option<Slot>,
+}
+
+impl Adapter {
+    pub(crate) async fn settle(&self, task: Task, receive_count: Option<u32>, budget: &Budget) -> Settlement {
+        let service = task.token.service();
+        let Some(reporter) = self.services.of(service) else { return Settlement::Kept(Kept::NoClient(service)) };
+        if Instant::now() >= budget.steps_until() {
+            return Settlement::Kept(Kept::Deadline);
+        }
+        // Before the claim, so that waiting for room costs no lease.
+        let Some(slot) = reporter.slot(budget.steps_until()).await else {
+            return Settlement::Kept(Kept::NoRoom);
+        };
+        let key = task.token.fingerprint();
+        let earlier = Earlier { receive_count, ..Earlier::default() };
+        let reporter = reporter.as_ref();
+        let work = Work { adapter: self, reporter, task, key, budget, earlier, slot: Some(slot) };
+        match work.settle().await {
+            Ok(done) => Settlement::Done(done),
+            Err(kept) => Settlement::Kept(kept),
+        }
+    }
+}
+
+impl Work<'_> {
+    async fn settle(mut self) -> Result<Done, Kept> {
+        let owner = owner();
+        let lease = liveness::lease(self.budget.steps_until());
+        let claim = self.adapter.ledger.claim(&self.key, &owner, lease);
+        let claim = match timeout_at(self.budget.steps_until(), claim).await {
+            Ok(claim) => claim,
+            Err(_) => Err(Unreachable("no answer in time".into())),
+        };
+        match claim {
+            Ok(Claim::Ours(hold)) => self.run(Some(hold)).await,
+            Ok(Claim::Running(left)) => Err(Kept::RunningElsewhere(left)),
+            Ok(Claim::Reported(receipt)) => self.done(None, receipt),
+            Ok(Claim::Decided(outcome)) => {
+                self.earlier.found_decided = true;
+                self.report(outcome, true).await
+            }
+            Err(error) => match self.adapter.ledger_down {
+                LedgerDown::Closed => {
+                    tracing::error!(task = %self.key, %error, "step not run");
+                    Err(Kept::LedgerDown)
+                }
+                LedgerDown::Open => {
+                    tracing::error!(task = %self.key, %error, open = 1, "step runs without the ledger");
+                    self.run(None).await
+                }
+            },
+        }
+    }
+
+    /// Runs the step and tells what it decided. `hold` is absent only where the ledger is down.
+    async fn run(mut self, hold: Option<Hold>) -> Result<Done, Kept> {
+        let Channels { cancel, cancelled, say, said } = Channels::new();
+        let until = self.budget.steps_until();
+        let known = Known {
+            token: self.task.token.clone(),
+            execution: self.task.execution.clone(),
+            attempt: self.earlier.receive_count,
+            limit: until,
+            cancellation: cancelled,
+            progress: say,
+        };
+        let input = std::mem::take(&mut self.task.input);
+        let watched = Watched {
+            reporter: self.reporter,
+            ledger: self.adapter.ledger.as_ref(),
+            token: &self.task.token,
+            key: &self.key,
+            hold: hold.as_ref(),
+            watch: Watch {
+                heartbeat: self.task.heartbeat.map_or(self.adapter.heartbeat, |timeout| timeout / 3),
+                heartbeat_first: self.adapter.heartbeat_first,
+                until,
+            },
+            cancel,
+            progress: said,
+        };
+        let step = || self.adapter.step.run(crate::Task::new(input, known));
+        let end = watched.attend(&self.adapter.steps, step).await;
+        drop(watched);
+        let last = self.adapter.max_receives.zip(self.earlier.receive_count).is_some_and(|(most, n)| n >= most);
+        match conclude(end, last, &self.task.token) {
+            Next::Tell(outcome) => {
+                let outcome = self.reporter.fit(outcome);
+                let remembered = match &hold {
+                    Some(hold) => self.decide(hold, &outcome).await?,
+                    None => false,
+                };
+                self.report(outcome, remembered).await
+            }
+            Next::Release(why) => {
+                self.release(hold).await;
+                Err(why)
+            }
+            Next::Closed => {
+                self.release(hold).await;
+                let ours = self.earlier.ours();
+                self.done(None, Receipt::Closed { ours })
+            }
+        }
+    }
+
+    /// Whether the ledger holds the outcome now; an error where another owner was faster.
+    async fn decide(&self, hold: &Hold, outcome: &Outcome) -> Result<bool, Kept> {
+        match self.persist(|| self.adapter.ledger.decide(&self.key, hold, outcome)).await {
+            Ok(Held::Yes) => Ok(true),
+            Ok(Held::Lost) => {
+                tracing::error!(task = %self.key, "another owner took the task over; its outcome counts");
+                Err(Kept::LeaseLost)
+            }
+            // The service takes only one outcome, so telling it unremembered is safe.
+            Err(error) => {
+                tracing::error!(task = %self.key, %error, "outcome not remembered; reported all the same");
+                Ok(false)
+            }
+        }
+    }
+
+    async fn report(mut self, outcome: Outcome, remembered: bool) -> Result<Done, Kept> {
+        let told = report::tell(
+            self.reporter,
+            &self.task.token,
+            &outcome,
+            self.slot.take(),
+            &mut self.earlier,
+            &self.adapter.retry,
+            self.budget.reports_until(),
+        )
+        .await;
+        match told.result {
+            Ok(receipt) => {
+                tracing::info!(
+                    task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
+                    receipt = receipt.name(), attempts = told.attempts, "told"
+                );
+                if remembered {
+                    self.remember(&outcome, &receipt).await;
+                }
+                self.done(Some(outcome), receipt)
+            }
+            Err(error) => {
+                tracing::error!(
+                    task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
+                    attempts = told.attempts, %error, "report without a receipt"
+                );
+                let Some(fixed) = outcome.replacement(error.kind) else { return Err(Kept::Unreported(error.kind)) };
+                if remembered {
+                    let replaced = self.persist(|| self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed));
+                    if replaced.await != Ok(Held::Yes) {
+                        return Err(Kept::Unreported(error.kind));
+                    }
+                }
+                Box::pin(self.report(fixed, remembered)).await
+            }
+        }
+    }
+
+    async fn remember(&self, outcome: &Outcome, receipt: &Receipt) {
+        let digest = outcome.digest();
+        match self.persist(|| self.adapter.ledger.reported(&self.key, digest, receipt)).await {
+            Ok(Held::Yes) => {}
+            Ok(Held::Lost) => tracing::error!(task = %self.key, "the ledger holds another outcome than was told"),
+            // The message is done all the same; should it come again, the service says "closed".
+            Err(error) => tracing::warn!(task = %self.key, %error, "receipt not remembered"),
+        }
+    }
+
+    async fn release(&self, hold: Option<Hold>) {
+        let Some(hold) = hold else { return };
+        if let Err(error) = self.persist(|| self.adapter.ledger.release(&self.key, &hold)).await {
+            tracing::warn!(task = %self.key, %error, "claim not released; it ends with its lease");
+        }
+    }
+
+    /// A write to the ledger, tried again for half of the time that is left.
+    async fn persist<'a, T>(
+        &self,
+        write: impl Fn() -> BoxFuture<'a, Result<T, Unreachable>>,
+    ) -> Result<T, Unreachable> {
+        let left = self.budget.reports_until().saturating_duration_since(Instant::now());
+        let until = Instant::now() + left / 2;
+        let mut made = 0;
+        loop {
+            made += 1;
+            let answer = timeout_at(until, write()).await;
+            let error = match answer {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(Unreachable("no answer in time".into())),
+            };
+            let wait = self.adapter.retry.jittered(made, fastrand::f64());
+            if made >= self.adapter.retry.attempts || Instant::now() + wait >= until {
+                return Err(error);
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// A receipt ends our duty, unless the task was closed by somebody else and the settings say
+    /// to keep such messages.
+    fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Done, Kept> {
+        if let Receipt::Closed { ours: ours @ (Ours::No | Ours::Unknown) } = receipt {
+            tracing::error!(task = %self.key, ?ours, "the task was closed before we told its outcome");
+            if self.adapter.late == LateTasks::Keep {
+                return Err(Kept::Late);
+            }
+        }
+        Ok(Done { service: self.reporter.service(), fingerprint: self.key, outcome, receipt })
+    }
+}
+
+/// Unique to the claim, even where a machine's memory was copied: two owners of one name would
+/// undo the fencing.
+fn owner() -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u128::from_be_bytes(bytes),
+        Err(_) => fastrand::u128(..),
+    }
+    .to_string()
+}

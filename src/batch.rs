@@ -1,0 +1,109 @@
+//! Many deliveries: groups in order, groups side by side, a token once, all within the deadline.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use futures_util::StreamExt;
+use taskback_core::{Fingerprint, Reading};
+use tokio::sync::OnceCell;
+use tokio::time::timeout_at;
+
+use crate::adapter::Adapter;
+use crate::budget::Budget;
+use crate::delivery::Delivery;
+use crate::settlement::{Kept, Settlement};
+
+/// Settles every delivery, in their order. Each is Kept until it is proven Done: what is unread,
+/// unfinished or cut off by the deadline stays so.
+pub(crate) async fn settle(
+    adapter: &Adapter,
+    reading: &Reading,
+    concurrency: usize,
+    deliveries: &[Delivery<'_>],
+    budget: &Budget,
+) -> Vec<Settlement> {
+    let settled: Vec<OnceLock<Settlement>> = deliveries.iter().map(|_| OnceLock::new()).collect();
+    let batch = Batch { adapter, reading, deliveries, budget, settled: &settled, once: Mutex::default() };
+    let all = futures_util::stream::iter(groups(deliveries))
+        .for_each_concurrent(concurrency.max(1), |group| batch.settle_group(group));
+    let in_time = timeout_at(budget.reports_until(), all).await.is_ok();
+    drop(batch);
+    let unfinished = settled.iter().filter(|place| place.get().is_none()).count();
+    if !in_time {
+        tracing::error!(unfinished, "the invocation's time is over");
+    }
+    settled.into_iter().map(|place| place.into_inner().unwrap_or(Settlement::Kept(Kept::Unfinished))).collect()
+}
+
+struct Batch<'a, 'e> {
+    adapter: &'a Adapter,
+    reading: &'a Reading,
+    deliveries: &'a [Delivery<'e>],
+    budget: &'a Budget,
+    settled: &'a [OnceLock<Settlement>],
+    /// One settlement a token, whoever comes first.
+    once: Mutex<HashMap<Fingerprint, Arc<OnceCell<Settlement>>>>,
+}
+
+impl Batch<'_, '_> {
+    async fn settle_group(&self, group: Vec<usize>) {
+        let mut behind = false;
+        for place in group {
+            let settlement = match behind {
+                true => Settlement::Kept(Kept::Behind),
+                false => self.settle_one(&self.deliveries[place]).await,
+            };
+            behind = settlement.is_kept();
+            if let Settlement::Kept(why) = &settlement {
+                let message = self.deliveries[place].id.as_deref().unwrap_or("without an id");
+                tracing::warn!(message, %why, "kept");
+            }
+            // Each place belongs to one group, so nothing stands there yet.
+            drop(self.settled[place].set(settlement));
+        }
+    }
+
+    async fn settle_one(&self, delivery: &Delivery<'_>) -> Settlement {
+        let task = match delivery.task(self.reading) {
+            Ok(task) => task,
+            Err(why) => return Settlement::Kept(Kept::Unreadable(why)),
+        };
+        let cell = {
+            let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(once.entry(task.token.fingerprint()).or_default())
+        };
+        let settle = || self.adapter.settle(task, delivery.receive_count, self.budget);
+        cell.get_or_init(settle).await.clone()
+    }
+}
+
+/// The places of each group's deliveries; a delivery without a group is one of its own.
+fn groups(deliveries: &[Delivery<'_>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut named: HashMap<&str, usize> = HashMap::new();
+    for (place, delivery) in deliveries.iter().enumerate() {
+        match &delivery.group {
+            None => groups.push(vec![place]),
+            Some(name) => match named.get(name.as_str()) {
+                Some(&group) => groups[group].push(place),
+                None => {
+                    named.insert(name, groups.len());
+                    groups.push(vec![place]);
+                }
+            },
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_keep_their_order_and_what_has_none_stands_alone() {
+        let of = |group: Option<&str>| Delivery { group: group.map(Into::into), ..Delivery::default() };
+        let deliveries = [of(Some("a")), of(None), of(Some("b")), of(Some("a")), of(None)];
+        assert_eq!(groups(&deliveries), [vec![0, 3], vec![1], vec![2], vec![4]]);
+    }
+}

@@ -1,0 +1,225 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use taskback_core::{Digest, Fingerprint, Outcome, Receipt};
+use tokio::time::Instant;
+
+use super::{Claim, Held, Hold, Ledger, Unreachable};
+use crate::BoxFuture;
+
+/// The ledger of one process, bounded.
+///
+/// It promises what one process can: at most one accepted outcome, no delivery Done without a
+/// receipt, no task untold. It forgets with its process, so that a task whose process died runs
+/// again.
+#[derive(Debug)]
+pub struct Memory {
+    most: usize,
+    records: Mutex<Records>,
+}
+
+impl Memory {
+    /// Room for `most` tasks. When it is full the oldest Reported ones go; full of others it counts
+    /// as unreachable.
+    pub fn new(most: usize) -> Self {
+        Self { most, records: Mutex::default() }
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(10_000)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    by_key: HashMap<Fingerprint, Record>,
+    /// Reported tasks, oldest first: what may be forgotten.
+    reported: VecDeque<Fingerprint>,
+}
+
+#[derive(Debug)]
+enum Record {
+    /// Absent to all who ask; the epoch outlives the claim.
+    Released {
+        epoch: u64,
+    },
+    Running {
+        hold: Hold,
+        until: Instant,
+    },
+    Decided {
+        outcome: Outcome,
+        digest: Digest,
+        by: Hold,
+    },
+    Reported {
+        digest: Digest,
+        receipt: Receipt,
+    },
+}
+
+impl Record {
+    fn is_held_by(&self, mine: &Hold) -> bool {
+        matches!(self, Self::Running { hold, .. } if hold == mine)
+    }
+
+    fn is_decided(&self, its: Digest) -> bool {
+        matches!(self, Self::Decided { digest, .. } if *digest == its)
+    }
+}
+
+impl Records {
+    fn claim(&mut self, key: &Fingerprint, owner: &str, lease: Duration, most: usize) -> Result<Claim, Unreachable> {
+        let now = Instant::now();
+        let epoch = match self.by_key.get(key) {
+            None => {
+                self.make_room(most)?;
+                1
+            }
+            Some(Record::Released { epoch }) => epoch + 1,
+            Some(Record::Running { hold, until }) if hold.owner != owner && *until > now => {
+                return Ok(Claim::Running(*until - now));
+            }
+            Some(Record::Running { hold, .. }) => hold.epoch + u64::from(hold.owner != owner),
+            Some(Record::Decided { outcome, .. }) => return Ok(Claim::Decided(outcome.clone())),
+            Some(Record::Reported { receipt, .. }) => return Ok(Claim::Reported(receipt.clone())),
+        };
+        let hold = Hold { owner: owner.to_owned(), epoch };
+        self.by_key.insert(*key, Record::Running { hold: hold.clone(), until: now + lease });
+        Ok(Claim::Ours(hold))
+    }
+
+    fn make_room(&mut self, most: usize) -> Result<(), Unreachable> {
+        if self.by_key.len() < most {
+            return Ok(());
+        }
+        if let Some(oldest) = self.reported.pop_front() {
+            self.by_key.remove(&oldest);
+            return Ok(());
+        }
+        Err(Unreachable(format!("memory is full of {most} tasks without a receipt")))
+    }
+
+    fn renew(&mut self, key: &Fingerprint, mine: &Hold, lease: Duration) -> Held {
+        match self.by_key.get_mut(key) {
+            Some(Record::Running { hold, until }) if hold == mine => {
+                *until = Instant::now() + lease;
+                Held::Yes
+            }
+            _ => Held::Lost,
+        }
+    }
+
+    fn release(&mut self, key: &Fingerprint, mine: &Hold) {
+        if let Some(record) = self.by_key.get_mut(key)
+            && record.is_held_by(mine)
+        {
+            *record = Record::Released { epoch: mine.epoch };
+        }
+    }
+
+    fn decide(&mut self, key: &Fingerprint, mine: &Hold, outcome: &Outcome) -> Held {
+        let digest = outcome.digest();
+        match self.by_key.get_mut(key) {
+            Some(record) if record.is_held_by(mine) => {
+                *record = Record::Decided { outcome: outcome.clone(), digest, by: mine.clone() };
+                Held::Yes
+            }
+            Some(Record::Decided { digest: there, by, .. }) if by == mine && *there == digest => Held::Yes,
+            _ => Held::Lost,
+        }
+    }
+
+    fn replace(&mut self, key: &Fingerprint, decided: Digest, outcome: &Outcome) -> Held {
+        let digest = outcome.digest();
+        match self.by_key.get_mut(key) {
+            Some(Record::Decided { outcome: there, digest: its, .. }) if *its == decided => {
+                (*there, *its) = (outcome.clone(), digest);
+                Held::Yes
+            }
+            Some(Record::Decided { digest: its, .. } | Record::Reported { digest: its, .. }) if *its == digest => {
+                Held::Yes
+            }
+            _ => Held::Lost,
+        }
+    }
+
+    fn reported(&mut self, key: &Fingerprint, decided: Digest, receipt: &Receipt) -> Held {
+        match self.by_key.get_mut(key) {
+            Some(record) if record.is_decided(decided) => {
+                *record = Record::Reported { digest: decided, receipt: receipt.clone() };
+                self.reported.push_back(*key);
+                Held::Yes
+            }
+            Some(Record::Reported { digest, .. }) if *digest == decided => Held::Yes,
+            _ => Held::Lost,
+        }
+    }
+}
+
+impl Ledger for Memory {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn claim<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        owner: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Claim, Unreachable>> {
+        ready(self.records().claim(key, owner, lease, self.most))
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        hold: &'a Hold,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Held, Unreachable>> {
+        ready(Ok(self.records().renew(key, hold, lease)))
+    }
+
+    fn release<'a>(&'a self, key: &'a Fingerprint, hold: &'a Hold) -> BoxFuture<'a, Result<(), Unreachable>> {
+        self.records().release(key, hold);
+        ready(Ok(()))
+    }
+
+    fn decide<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        hold: &'a Hold,
+        outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Result<Held, Unreachable>> {
+        ready(Ok(self.records().decide(key, hold, outcome)))
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        decided: Digest,
+        outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Result<Held, Unreachable>> {
+        ready(Ok(self.records().replace(key, decided, outcome)))
+    }
+
+    fn reported<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        decided: Digest,
+        receipt: &'a Receipt,
+    ) -> BoxFuture<'a, Result<Held, Unreachable>> {
+        ready(Ok(self.records().reported(key, decided, receipt)))
+    }
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
+    Box::pin(std::future::ready(value))
+}

@@ -1,0 +1,32 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::{Error, InvocationError, Taskback};
+
+/// Answers Lambda's events, several at once where the environment takes several (Managed
+/// Instances): nothing of one invocation is seen by another.
+pub(super) async fn serve(taskback: Taskback) -> Result<(), Error> {
+    tracing::info!(runtime = "lambda", version = env!("CARGO_PKG_VERSION"), "taskback serves");
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let taskback = taskback.clone();
+        async move { handle(&taskback, event).await.map_err(diagnostic) }
+    });
+    lambda_runtime::run_concurrent(handler).await.map_err(|error| Error::new(error.to_string()))
+}
+
+async fn handle(taskback: &Taskback, event: LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
+    taskback.handle(&event.payload, remaining(event.context.deadline)).await
+}
+
+/// The deadline comes as milliseconds of the epoch; 0 and the past say nothing.
+fn remaining(deadline: u64) -> Duration {
+    let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
+    deadline.and_then(|at| at.duration_since(SystemTime::now()).ok()).unwrap_or_default()
+}
+
+fn diagnostic(error: InvocationError) -> Diagnostic {
+    Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
+}

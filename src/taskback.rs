@@ -1,0 +1,189 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use taskback_core::{Reading, RetryPolicy, Service};
+use tokio::runtime::Handle;
+
+use crate::adapter::Adapter;
+use crate::ledger::{Ledger, Memory};
+use crate::service::Services;
+use crate::settings::{LateTasks, LedgerDown};
+use crate::step::Step;
+use crate::trigger::Event;
+use crate::{Budget, Error, IntoStep, InvocationError, Settings, batch};
+
+/// A step, the services it reports to, and everything between. Clones share all of it.
+#[derive(Clone)]
+pub struct Taskback(Arc<Parts>);
+
+struct Parts {
+    adapter: Adapter,
+    reading: Reading,
+    concurrency: usize,
+}
+
+impl Taskback {
+    /// Starts with the defaults of the [`Settings`]; a step must be added.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Handles one event as the deployed function does and gives its answer. `remaining` is the
+    /// invocation's time; zero = unknown, which counts as 3 s.
+    pub async fn handle(&self, event: &RawValue, remaining: Duration) -> Result<Value, InvocationError> {
+        let budget = Budget::lasting(remaining);
+        let Parts { adapter, reading, concurrency } = &*self.0;
+        let event = Event::of(event).inspect_err(|error| tracing::error!(%error, "event not read"))?;
+        let settlements = batch::settle(adapter, reading, *concurrency, event.deliveries(), &budget).await;
+        event.answer(&settlements).inspect_err(|error| tracing::error!(%error, "invocation failed"))
+    }
+
+    /// Opens a connection to the configured service, without waiting for it.
+    pub fn warm(&self) {
+        let services = &self.0.adapter.services;
+        let configured = self.0.reading.service.and_then(|service| services.of(service));
+        let only = match (services.of(Service::Fnf), services.of(Service::Swf)) {
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            _ => None,
+        };
+        if let Some(reporter) = configured.or(only).cloned() {
+            tokio::spawn(async move { reporter.warm().await });
+        }
+    }
+}
+
+/// The parts of a [`Taskback`], as values.
+#[derive(Default)]
+#[must_use]
+pub struct Builder {
+    step: Option<Arc<dyn Step>>,
+    services: Services,
+    ledger: Option<Arc<dyn Ledger>>,
+    reading: Reading,
+    concurrency: Option<usize>,
+    retry: RetryPolicy,
+    ledger_down: LedgerDown,
+    late: LateTasks,
+    max_receives: Option<u32>,
+    heartbeat: Option<Duration>,
+    heartbeat_first: bool,
+    steps: Option<Handle>,
+}
+
+impl Builder {
+    /// The business step.
+    pub fn step<Shape>(mut self, step: impl IntoStep<Shape>) -> Self {
+        self.step = Some(Arc::new(step.into_step()));
+        self
+    }
+
+    /// The services to report to.
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// Where claims and outcomes are remembered; default [`Memory`].
+    pub fn ledger(mut self, ledger: impl Ledger) -> Self {
+        self.ledger = Some(Arc::new(ledger));
+        self
+    }
+
+    /// How a body is read; default: only envelopes and SWF's poll answers name their service.
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
+        self
+    }
+
+    /// Steps at once in one invocation; default 10.
+    pub fn concurrency(mut self, steps: usize) -> Self {
+        self.concurrency = Some(steps);
+        self
+    }
+
+    /// When a report is tried again.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// What to do where the ledger cannot be asked.
+    pub fn ledger_down(mut self, choice: LedgerDown) -> Self {
+        self.ledger_down = choice;
+        self
+    }
+
+    /// What becomes of a task that was closed, not by us.
+    pub fn late(mut self, choice: LateTasks) -> Self {
+        self.late = choice;
+        self
+    }
+
+    /// The queue's maxReceiveCount: on that delivery a retryable error is reported as a failure.
+    pub fn max_receives(mut self, most: u32) -> Self {
+        self.max_receives = Some(most);
+        self
+    }
+
+    /// The time between heartbeats where the message says no timeout; default 30 s.
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        self.heartbeat = Some(every);
+        self
+    }
+
+    /// Whether one heartbeat before the step asks if the task is still open.
+    pub fn heartbeat_first(mut self, first: bool) -> Self {
+        self.heartbeat_first = first;
+        self
+    }
+
+    /// Where steps run; default: the runtime that builds.
+    pub fn steps_on(mut self, runtime: Handle) -> Self {
+        self.steps = Some(runtime);
+        self
+    }
+
+    /// Everything that the settings say, but for the clients: see [`services_of`](Self::services_of).
+    pub fn settings(mut self, settings: &Settings) -> Self {
+        self.reading = settings.reading.clone();
+        self.concurrency = Some(settings.concurrency);
+        self.ledger_down = settings.ledger_down;
+        self.late = settings.late;
+        self.max_receives = settings.max_receives;
+        self.heartbeat = Some(settings.heartbeat);
+        self.heartbeat_first = settings.heartbeat_first;
+        self
+    }
+
+    /// The clients that the settings and the environment allow to build. They need the runtime on
+    /// which they are used.
+    pub async fn services_of(mut self, settings: &Settings) -> Result<Self, Error> {
+        self.services = Services::from_settings(settings).await?;
+        Ok(self)
+    }
+
+    /// Checks that nothing is missing.
+    pub fn build(self) -> Result<Taskback, Error> {
+        let step = self.step.ok_or_else(|| Error::new("a step must be added"))?;
+        let steps = match self.steps {
+            Some(steps) => steps,
+            None => Handle::try_current().map_err(|_| Error::new("build within a tokio runtime"))?,
+        };
+        let adapter = Adapter {
+            services: self.services,
+            ledger: self.ledger.unwrap_or_else(|| Arc::new(Memory::default())),
+            step,
+            steps,
+            retry: self.retry,
+            ledger_down: self.ledger_down,
+            late: self.late,
+            max_receives: self.max_receives,
+            heartbeat: self.heartbeat.unwrap_or(Duration::from_secs(30)),
+            heartbeat_first: self.heartbeat_first,
+        };
+        let parts = Parts { adapter, reading: self.reading, concurrency: self.concurrency.unwrap_or(10) };
+        Ok(Taskback(Arc::new(parts)))
+    }
+}

@@ -1,0 +1,63 @@
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+/// One message of an SQS event.
+#[derive(Clone, Debug)]
+pub struct Message {
+    id: String,
+    body: String,
+    receive_count: u32,
+    group: Option<String>,
+}
+
+impl Message {
+    /// A first delivery from a standard queue.
+    pub fn new(id: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { id: id.into(), body: body.into(), receive_count: 1, group: None }
+    }
+
+    /// As it comes the n-th time.
+    pub fn received(mut self, times: u32) -> Self {
+        self.receive_count = times;
+        self
+    }
+
+    /// In a group of a FIFO queue, which the whole event then comes from.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    fn record(&self, fifo: bool) -> Value {
+        let queue = if fifo { "tasks.fifo" } else { "tasks" };
+        let mut attributes = json!({"ApproximateReceiveCount": self.receive_count.to_string()});
+        if let Some(group) = &self.group {
+            attributes["MessageGroupId"] = json!(group);
+        }
+        json!({
+            "messageId": self.id,
+            "receiptHandle": format!("handle-{}", self.id),
+            "body": self.body,
+            "attributes": attributes,
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:us-east-1:123456789012:{queue}"),
+            "awsRegion": "us-east-1"
+        })
+    }
+}
+
+/// The event that Lambda makes of these messages.
+pub fn sqs_event(messages: &[Message]) -> Box<RawValue> {
+    let fifo = messages.iter().any(|message| message.group.is_some());
+    raw(&json!({"Records": messages.iter().map(|message| message.record(fifo)).collect::<Vec<_>>()}))
+}
+
+/// A direct invocation with that body, which must be JSON: else it is null.
+pub fn direct_event(body: &str) -> Box<RawValue> {
+    RawValue::from_string(body.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
