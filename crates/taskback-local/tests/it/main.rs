@@ -1,0 +1,13 @@
+//! The local services as their clients see them: over the wire, byte for byte.
+
+// Clippy's own exception for tests does not reach their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod faults;
+mod fnf;
+mod hostile;
+mod local;
+mod log;
+mod server;
+mod swf;

@@ -1,0 +1,346 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taskback_core::{Service, TaskToken};
+use taskback_local::{OpenTask, Opened, Outcome, Server, TaskState};
+use tokio::time::{Instant, advance};
+
+use crate::client::{open, send, server, swf};
+
+fn task() -> OpenTask {
+    OpenTask::new(Service::Swf)
+}
+
+fn token(task: &Opened) -> &str {
+    task.token.expose()
+}
+
+async fn events(server: &Server, task: &Opened) -> Vec<Value> {
+    let activity = task.activity.clone().unwrap();
+    let execution = json!({ "workflowId": activity.workflow_id, "runId": activity.run_id });
+    let asked = json!({ "domain": activity.domain, "execution": execution });
+    let answer = swf(server, "GetWorkflowExecutionHistory", asked).await;
+    answer.json()["events"].as_array().unwrap().clone()
+}
+
+async fn last_event(server: &Server, task: &Opened) -> Value {
+    events(server, task).await.pop().unwrap()
+}
+
+async fn poll(server: &Server) -> Value {
+    let list = json!({ "domain": "taskback", "taskList": { "name": "taskback" }, "identity": "worker-1" });
+    swf(server, "PollForActivityTask", list).await.json()
+}
+
+#[tokio::test]
+async fn a_polled_task_is_completed_and_its_history_says_so() {
+    let server = server().await;
+    let opened = open(&server, task().input("{\"n\": 12345678901234567890123}"));
+    let polled = poll(&server).await;
+    assert_eq!(polled["taskToken"], token(&opened));
+    assert!(token(&opened).len() > 200);
+    assert_eq!(polled["input"], "{\"n\": 12345678901234567890123}");
+    assert_eq!(polled["startedEventId"], 3);
+    assert_eq!(polled["activityId"], "2");
+    assert_eq!(polled["activityType"], json!({ "name": "taskback", "version": "1" }));
+    let activity = opened.activity.clone().unwrap();
+    assert_eq!(
+        polled["workflowExecution"],
+        json!({ "workflowId": activity.workflow_id, "runId": activity.run_id })
+    );
+
+    let done = json!({ "taskToken": token(&opened), "result": "customer credit card verified" });
+    let answer = swf(&server, "RespondActivityTaskCompleted", done.clone()).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    assert_eq!(answer.header("x-amzn-requestid").unwrap().len(), 36);
+
+    let events = events(&server, &opened).await;
+    let kinds: Vec<_> = events.iter().map(|event| event["eventType"].as_str().unwrap()).collect();
+    assert_eq!(
+        kinds,
+        ["WorkflowExecutionStarted", "ActivityTaskScheduled", "ActivityTaskStarted", "ActivityTaskCompleted"]
+    );
+    let ids: Vec<_> = events.iter().map(|event| event["eventId"].as_i64().unwrap()).collect();
+    assert_eq!(ids, [1, 2, 3, 4]);
+    assert!(events.iter().all(|event| event["eventTimestamp"].as_f64().unwrap() > 1.7e9));
+    assert_eq!(
+        events[2]["activityTaskStartedEventAttributes"],
+        json!({ "scheduledEventId": 2, "identity": "worker-1" })
+    );
+    assert_eq!(
+        events[3]["activityTaskCompletedEventAttributes"],
+        json!({ "result": "customer credit card verified", "scheduledEventId": 2, "startedEventId": 3 })
+    );
+
+    let again = swf(&server, "RespondActivityTaskCompleted", done).await;
+    assert_eq!((again.status, again.code()), (400, "UnknownResourceFault".to_owned()));
+    assert_eq!(again.json()["__type"], "com.amazonaws.swf.base.model#UnknownResourceFault");
+    assert_eq!(again.json()["message"], "Unknown activity, scheduledEventId = 2");
+}
+
+#[tokio::test]
+async fn failures_and_cancellations_are_told_as_they_came() {
+    let server = server().await;
+    let (failed, canceled, silent) = (open(&server, task()), open(&server, task()), open(&server, task()));
+    let body = json!({ "taskToken": token(&failed), "reason": "Declined", "details": "ß" });
+    assert_eq!(swf(&server, "RespondActivityTaskFailed", body).await.status, 200);
+    let body = json!({ "taskToken": token(&canceled), "details": "on request" });
+    server.state().cancel(&canceled.fingerprint).unwrap();
+    assert_eq!(swf(&server, "RespondActivityTaskCanceled", body).await.status, 200);
+    let body = json!({ "taskToken": token(&silent) });
+    assert_eq!(swf(&server, "RespondActivityTaskFailed", body).await.status, 200);
+
+    assert_eq!(
+        last_event(&server, &failed).await["activityTaskFailedEventAttributes"],
+        json!({ "reason": "Declined", "details": "ß", "scheduledEventId": 2, "startedEventId": 3 })
+    );
+    assert_eq!(
+        last_event(&server, &canceled).await["activityTaskCanceledEventAttributes"],
+        json!({ "details": "on request", "latestCancelRequestedEventId": 4, "scheduledEventId": 2, "startedEventId": 3 })
+    );
+    let seen = |task: &Opened| server.state().task(&task.fingerprint).unwrap();
+    assert_eq!(seen(&canceled).outcome, Some(Outcome::Canceled { details: Some("on request".to_owned()) }));
+    assert_eq!(seen(&silent).outcome, Some(Outcome::Failed { error: None, cause: None }));
+}
+
+#[tokio::test]
+async fn a_requested_cancellation_reaches_the_heartbeat_and_stays() {
+    let server = server().await;
+    let opened = open(&server, task());
+    let beat = json!({ "taskToken": token(&opened), "details": "half" });
+    let answer = swf(&server, "RecordActivityTaskHeartbeat", beat.clone()).await;
+    assert_eq!(answer.json(), json!({ "cancelRequested": false }));
+    server.state().cancel(&opened.fingerprint).unwrap();
+    server.state().cancel(&opened.fingerprint).unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            swf(&server, "RecordActivityTaskHeartbeat", beat.clone()).await.json()["cancelRequested"],
+            true
+        );
+    }
+    let history = events(&server, &opened).await;
+    assert_eq!(history.len(), 4, "one request, one event");
+    assert_eq!(history[3]["activityTaskCancelRequestedEventAttributes"]["activityId"], "2");
+    let done = json!({ "taskToken": token(&opened), "result": "all the same" });
+    assert_eq!(swf(&server, "RespondActivityTaskCompleted", done).await.status, 200);
+    let seen = server.state().task(&opened.fingerprint).unwrap();
+    assert_eq!((seen.heartbeats, seen.progress.as_deref(), seen.reports.len()), (3, Some("half"), 1));
+    assert_eq!(swf(&server, "RecordActivityTaskHeartbeat", beat).await.code(), "UnknownResourceFault");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_timeouts_are_kept_and_named() {
+    let server = server().await;
+    let seconds = Duration::from_secs;
+    let mut slow = task().timeout(seconds(30));
+    slow.heartbeat = Some(seconds(10));
+    let (silent, beating) = (open(&server, slow.clone()), open(&server, slow));
+    let beat = json!({ "taskToken": token(&beating), "details": "alive" });
+    for _ in 0..3 {
+        advance(seconds(9)).await;
+        assert_eq!(swf(&server, "RecordActivityTaskHeartbeat", beat.clone()).await.status, 200);
+    }
+    assert_eq!(
+        last_event(&server, &silent).await["activityTaskTimedOutEventAttributes"],
+        json!({ "timeoutType": "HEARTBEAT", "scheduledEventId": 2, "startedEventId": 3 })
+    );
+    advance(seconds(3)).await;
+    assert_eq!(
+        last_event(&server, &beating).await["activityTaskTimedOutEventAttributes"],
+        json!({ "timeoutType": "START_TO_CLOSE", "details": "alive", "scheduledEventId": 2, "startedEventId": 3 })
+    );
+    let late = swf(&server, "RespondActivityTaskCompleted", json!({ "taskToken": token(&silent) })).await;
+    assert_eq!(late.json()["message"], "Unknown activity, scheduledEventId = 2");
+    let history = events(&server, &silent).await;
+    let at = |event: usize| history[event]["eventTimestamp"].as_f64().unwrap();
+    assert!((at(3) - at(0) - 10.0).abs() < 0.01, "the event bears the time of the timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_holds_the_poll_for_a_minute_and_a_new_task_ends_it() {
+    let server = server().await;
+    let start = Instant::now();
+    assert_eq!(poll(&server).await, json!({ "startedEventId": 0 }));
+    assert_eq!(start.elapsed().as_secs(), 60);
+    let state = server.state().clone();
+    let opening = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        state.open(task()).unwrap()
+    };
+    let (polled, opened) = tokio::join!(poll(&server), opening);
+    assert_eq!(polled["taskToken"], token(&opened));
+    assert_eq!(start.elapsed().as_secs(), 80);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_polled_once_and_its_time_runs_from_there() {
+    let server = server().await;
+    let opened = open(&server, task().timeout(Duration::from_secs(100)));
+    advance(Duration::from_secs(90)).await;
+    assert_eq!(poll(&server).await["taskToken"], token(&opened));
+    assert_eq!(poll(&server).await["taskToken"], Value::Null);
+    assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::Open);
+    advance(Duration::from_secs(40)).await;
+    assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::TimedOut);
+    let history = events(&server, &opened).await;
+    let at = |event: usize| history[event]["eventTimestamp"].as_f64().unwrap();
+    assert!((at(2) - at(1) - 90.0).abs() < 0.01, "it was started when it was polled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_opened_again_is_polled_once() {
+    let server = server().await;
+    let first = open(&server, task());
+    let done = json!({ "taskToken": token(&first) });
+    assert_eq!(swf(&server, "RespondActivityTaskCompleted", done).await.status, 200);
+    open(&server, OpenTask { reopen: true, ..task().token(first.token.clone()) });
+    assert_eq!(poll(&server).await["taskToken"], token(&first));
+    assert_eq!(poll(&server).await, json!({ "startedEventId": 0 }));
+}
+
+#[tokio::test]
+async fn lists_and_domains_are_kept_apart_and_tasks_of_a_workflow_share_its_history() {
+    let server = server().await;
+    let mut mine = task();
+    (mine.domain, mine.task_list) = (Some("shop".to_owned()), Some("cards".to_owned()));
+    (mine.workflow_id, mine.activity_type) = (Some("order-7".to_owned()), Some("verify-card".to_owned()));
+    let (first, second) = (open(&server, mine.clone()), open(&server, mine));
+    let ours = json!({ "domain": "shop", "taskList": { "name": "cards" } });
+    let polled = swf(&server, "PollForActivityTask", ours.clone()).await.json();
+    assert_eq!(polled["activityType"]["name"], "verify-card");
+    assert_eq!(polled["taskToken"], token(&first));
+    assert_eq!(swf(&server, "PollForActivityTask", ours).await.json()["taskToken"], token(&second));
+    assert_eq!(first.activity.clone().unwrap().run_id, second.activity.clone().unwrap().run_id);
+    assert_eq!(second.activity.unwrap().started_event_id, 5);
+    let nowhere = json!({ "domain": "elsewhere", "taskList": { "name": "cards" } });
+    let answer = swf(&server, "PollForActivityTask", nowhere).await;
+    assert_eq!(answer.json()["message"], "Unknown domain: elsewhere");
+}
+
+#[tokio::test]
+async fn reports_to_a_terminated_workflow_name_the_execution() {
+    let server = server().await;
+    let opened = open(&server, task());
+    let activity = opened.activity.clone().unwrap();
+    let end = json!({ "domain": "taskback", "workflowId": activity.workflow_id, "reason": "enough" });
+    assert_eq!(swf(&server, "TerminateWorkflowExecution", end.clone()).await.status, 200);
+    let (workflow_id, run_id) = (activity.workflow_id, activity.run_id);
+    let wanted = format!("Unknown execution: WorkflowExecution=[workflowId={workflow_id}, runId={run_id}]");
+    for operation in
+        ["RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RecordActivityTaskHeartbeat"]
+    {
+        let answer = swf(&server, operation, json!({ "taskToken": token(&opened) })).await;
+        assert_eq!(answer.code(), "UnknownResourceFault");
+        assert_eq!(answer.json()["message"], wanted.as_str());
+    }
+    assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::Closed);
+    assert_eq!(last_event(&server, &opened).await["eventType"], "WorkflowExecutionTerminated");
+    assert_eq!(swf(&server, "TerminateWorkflowExecution", end).await.code(), "UnknownResourceFault");
+}
+
+#[tokio::test]
+async fn every_member_keeps_its_limit_in_the_services_words() {
+    let server = server().await;
+    for (operation, member, most) in [
+        ("RespondActivityTaskCompleted", "result", 32_768),
+        ("RespondActivityTaskFailed", "reason", 256),
+        ("RespondActivityTaskFailed", "details", 32_768),
+        ("RespondActivityTaskCanceled", "details", 32_768),
+        ("RecordActivityTaskHeartbeat", "details", 2_048),
+    ] {
+        let opened = open(&server, task());
+        let long = "é".repeat(most + 1);
+        let refused = swf(&server, operation, json!({ "taskToken": token(&opened), member: long })).await;
+        assert_eq!((refused.status, refused.code()), (400, "ValidationException".to_owned()));
+        assert_eq!(
+            refused.json()["message"],
+            format!(
+                "1 validation error detected: Value '{long}' at '{member}' failed to satisfy constraint: \
+                 Member must have length less than or equal to {most}"
+            )
+        );
+        let fits =
+            swf(&server, operation, json!({ "taskToken": token(&opened), member: "é".repeat(most) })).await;
+        assert_eq!(fits.status, 200, "{operation} {member}");
+    }
+}
+
+#[tokio::test]
+async fn a_garbled_token_is_refused_and_not_echoed() {
+    let server = server().await;
+    let garbled =
+        swf(&server, "RespondActivityTaskCompleted", json!({ "taskToken": "strange+token/==" })).await;
+    assert_eq!((garbled.status, garbled.code()), (400, "ValidationException".to_owned()));
+    assert_eq!(garbled.json()["message"], "Invalid token");
+    for (body, wanted) in [
+        (json!({ "taskToken": "y".repeat(1025) }), "less than or equal to 1024"),
+        (json!({ "taskToken": "" }), "greater than or equal to 1"),
+        (json!({}), "Value null at 'taskToken'"),
+    ] {
+        let answer = swf(&server, "RespondActivityTaskCompleted", body).await;
+        assert_eq!(answer.code(), "ValidationException");
+        assert!(answer.body.contains(wanted) && !answer.body.contains("yyyy"), "{}", answer.body);
+    }
+    let fnf_token = TaskToken::new(Service::Fnf, "the-same-text").unwrap();
+    open(&server, OpenTask::new(Service::Fnf).token(fnf_token));
+    let answer = swf(&server, "RespondActivityTaskCompleted", json!({ "taskToken": "the-same-text" })).await;
+    assert_eq!(answer.json()["message"], "Invalid token");
+}
+
+#[tokio::test]
+async fn requests_that_are_not_of_swfs_form_are_refused_by_their_code() {
+    let server = server().await;
+    let target = ("x-amz-target", "SimpleWorkflowService.RespondActivityTaskCompleted");
+    let json_type = ("content-type", "application/x-amz-json-1.0");
+    let signed = ("authorization", "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=0");
+    let unknown = ("x-amz-target", "SimpleWorkflowService.NoSuch");
+    let foreign = ("x-amz-target", "DynamoDB_20120810.PutItem");
+    let large = format!("{{\"taskToken\":\"{}\"}}", "x".repeat(1024 * 1024));
+    for (line, headers, body, status, code) in [
+        ("POST /", vec![target, json_type], "{}", 400, "MissingAuthenticationTokenException"),
+        (
+            "POST /",
+            vec![target, json_type, ("authorization", "Bearer x")],
+            "{}",
+            400,
+            "IncompleteSignatureException",
+        ),
+        ("POST /", vec![unknown, json_type, signed], "{}", 400, "UnknownOperationException"),
+        ("POST /", vec![foreign, json_type, signed], "{}", 400, "UnknownOperationException"),
+        ("GET /", vec![target, json_type, signed], "", 400, "UnknownOperationException"),
+        ("POST /", vec![target, json_type, signed], "[]", 400, "SerializationException"),
+        ("POST /", vec![target, json_type, signed], "{\"taskToken\":", 400, "SerializationException"),
+        ("POST /", vec![target, json_type, signed], "{\"taskToken\":5}", 400, "SerializationException"),
+        ("POST /", vec![target, json_type, signed], "", 400, "ValidationException"),
+        ("POST /", vec![target, signed], "{}", 400, "UnknownOperationException"),
+        ("POST /", vec![target, json_type, signed], large.as_str(), 413, "RequestEntityTooLargeException"),
+    ] {
+        let answer = send(&server, line, &headers, body).await.unwrap();
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{line} {headers:?}");
+        assert!(answer.header("x-amzn-requestid").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_history_that_is_not_there_is_told_by_what_is_missing() {
+    let server = server().await;
+    let opened = open(&server, task());
+    let activity = opened.activity.unwrap();
+    let ask = |domain: &str, workflow_id: &str| json!({ "domain": domain, "execution": { "workflowId": workflow_id, "runId": activity.run_id } });
+    let message = async |body: Value| {
+        let answer = swf(&server, "GetWorkflowExecutionHistory", body).await;
+        assert_eq!(answer.status, 400);
+        answer.json()["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(message(ask("nowhere", &activity.workflow_id)).await, "Unknown domain: nowhere");
+    assert!(
+        message(ask("taskback", "other"))
+            .await
+            .starts_with("Unknown execution: WorkflowExecution=[workflowId=other")
+    );
+    assert!(message(json!({ "domain": "taskback" })).await.contains("Value null at 'execution'"));
+    let mut newest_first = ask("taskback", &activity.workflow_id);
+    newest_first["reverseOrder"] = true.into();
+    let answer = swf(&server, "GetWorkflowExecutionHistory", newest_first).await;
+    assert_eq!(answer.json()["events"][0]["eventId"], 3);
+}
