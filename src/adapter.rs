@@ -5,7 +5,7 @@ mod conclude;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskback_core::{Earlier, Fingerprint, Outcome, Ours, Receipt, RetryPolicy, Task};
+use taskback_core::{Earlier, Fingerprint, Ours, Outcome, Receipt, RetryPolicy, Task};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -33,6 +33,8 @@ pub(crate) struct Adapter {
     pub(crate) max_receives: Option<u32>,
     pub(crate) heartbeat: Duration,
     pub(crate) heartbeat_first: bool,
+    /// Whether the service's history is asked who closed a task.
+    pub(crate) ask_history: bool,
 }
 
 /// One task on its way.
@@ -49,7 +51,9 @@ struct Work<'a> {
 impl Adapter {
     pub(crate) async fn settle(&self, task: Task, receive_count: Option<u32>, budget: &Budget) -> Settlement {
         let service = task.token.service();
-        let Some(reporter) = self.services.of(service) else { return Settlement::Kept(Kept::NoClient(service)) };
+        let Some(reporter) = self.services.of(service) else {
+            return Settlement::Kept(Kept::NoClient(service));
+        };
         if Instant::now() >= budget.steps_until() {
             return Settlement::Kept(Kept::Deadline);
         }
@@ -106,6 +110,7 @@ impl Work<'_> {
             token: self.task.token.clone(),
             execution: self.task.execution.clone(),
             attempt: self.earlier.receive_count,
+            claim: hold.as_ref().map(|hold| hold.epoch),
             limit: until,
             cancellation: cancelled,
             progress: say,
@@ -128,7 +133,8 @@ impl Work<'_> {
         let step = || self.adapter.step.run(crate::Task::new(input, known));
         let end = watched.attend(&self.adapter.steps, step).await;
         drop(watched);
-        let last = self.adapter.max_receives.zip(self.earlier.receive_count).is_some_and(|(most, n)| n >= most);
+        let last =
+            self.adapter.max_receives.zip(self.earlier.receive_count).is_some_and(|(most, n)| n >= most);
         match conclude(end, last, &self.task.token) {
             Next::Tell(outcome) => {
                 let outcome = self.reporter.fit(outcome);
@@ -179,6 +185,7 @@ impl Work<'_> {
         .await;
         match told.result {
             Ok(receipt) => {
+                let receipt = self.settle_closed(receipt, &outcome).await;
                 tracing::info!(
                     task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
                     receipt = receipt.name(), attempts = told.attempts, "told"
@@ -193,9 +200,12 @@ impl Work<'_> {
                     task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
                     attempts = told.attempts, %error, "report without a receipt"
                 );
-                let Some(fixed) = outcome.replacement(error.kind) else { return Err(Kept::Unreported(error.kind)) };
+                let Some(fixed) = outcome.replacement(error.kind) else {
+                    return Err(Kept::Unreported(error.kind));
+                };
                 if remembered {
-                    let replaced = self.persist(|| self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed));
+                    let replaced =
+                        self.persist(|| self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed));
                     if replaced.await != Ok(Held::Yes) {
                         return Err(Kept::Unreported(error.kind));
                     }
@@ -205,11 +215,25 @@ impl Work<'_> {
         }
     }
 
+    /// What the history says of who closed the task, where it is to be asked and answers in time.
+    async fn settle_closed(&self, receipt: Receipt, outcome: &Outcome) -> Receipt {
+        if !self.adapter.ask_history || !matches!(receipt, Receipt::Closed { .. }) {
+            return receipt;
+        }
+        let asked = self.reporter.closed_by(&self.task.execution, outcome);
+        match timeout_at(self.budget.reports_until(), asked).await {
+            Ok(Some(ours)) => Receipt::Closed { ours },
+            Ok(None) | Err(_) => receipt,
+        }
+    }
+
     async fn remember(&self, outcome: &Outcome, receipt: &Receipt) {
         let digest = outcome.digest();
         match self.persist(|| self.adapter.ledger.reported(&self.key, digest, receipt)).await {
             Ok(Held::Yes) => {}
-            Ok(Held::Lost) => tracing::error!(task = %self.key, "the ledger holds another outcome than was told"),
+            Ok(Held::Lost) => {
+                tracing::error!(task = %self.key, "the ledger holds another outcome than was told")
+            }
             // The message is done all the same; should it come again, the service says "closed".
             Err(error) => tracing::warn!(task = %self.key, %error, "receipt not remembered"),
         }

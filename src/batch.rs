@@ -32,7 +32,10 @@ pub(crate) async fn settle(
     if !in_time {
         tracing::error!(unfinished, "the invocation's time is over");
     }
-    settled.into_iter().map(|place| place.into_inner().unwrap_or(Settlement::Kept(Kept::Unfinished))).collect()
+    settled
+        .into_iter()
+        .map(|place| place.into_inner().unwrap_or(Settlement::Kept(Kept::Unfinished)))
+        .collect()
 }
 
 struct Batch<'a, 'e> {
@@ -72,7 +75,10 @@ impl Batch<'_, '_> {
             let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(once.entry(task.token.fingerprint()).or_default())
         };
-        let settle = || self.adapter.settle(task, delivery.receive_count, self.budget);
+        let settle = async || {
+            let settlement = self.adapter.settle(task, delivery.receive_count, self.budget).await;
+            if self.deliveries.len() > 1 { settlement.without_outcome() } else { settlement }
+        };
         cell.get_or_init(settle).await.clone()
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 /// function timeout of 3 s as well as one of 15 min.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
+    start: Instant,
     end: Instant,
     reserve: Duration,
 }
@@ -22,7 +23,8 @@ impl Budget {
         // A century is as good as for ever, and an instant can hold it.
         let remaining = remaining.min(Duration::from_secs(100 * 365 * 24 * 3600));
         let reserve = (remaining / 5).clamp(Duration::from_millis(400), Duration::from_secs(10));
-        Self { end: Instant::now() + remaining, reserve }
+        let start = Instant::now();
+        Self { start, end: start + remaining, reserve }
     }
 
     /// When no step may start or go on.
@@ -33,6 +35,16 @@ impl Budget {
     /// When no report may start or go on: what is left then is for the answer.
     pub fn reports_until(&self) -> Instant {
         self.before_end(self.reserve / 8)
+    }
+
+    /// When the answer must be on its way.
+    pub fn answer_until(&self) -> Instant {
+        self.before_end(self.reserve / 16)
+    }
+
+    /// How long ago it began.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     fn before_end(&self, margin: Duration) -> Instant {

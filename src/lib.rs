@@ -45,10 +45,13 @@ mod batch;
 
 mod adapter;
 mod budget;
+mod dead_letter;
 pub mod ledger;
 mod liveness;
 mod step;
 
+#[cfg(feature = "sqs")]
+mod queue;
 mod report;
 mod service;
 
@@ -64,7 +67,9 @@ use std::pin::Pin;
 
 pub use budget::Budget;
 pub use error::Error;
-pub use runtime::run;
+#[cfg(feature = "sqs")]
+pub use queue::Queue;
+pub use runtime::{run, run_dead_letters};
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
 #[cfg(feature = "swf")]

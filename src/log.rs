@@ -13,7 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Logs this process's events to stdout, one JSON object a line, and panics by their place. What
 /// `RUST_LOG` says counts, then `AWS_LAMBDA_LOG_LEVEL`, then INFO. A subscriber that is there already stays.
 pub fn init() {
-    let filter = std::env::var("RUST_LOG").or_else(|_| std::env::var("AWS_LAMBDA_LOG_LEVEL")).unwrap_or_default();
+    let filter =
+        std::env::var("RUST_LOG").or_else(|_| std::env::var("AWS_LAMBDA_LOG_LEVEL")).unwrap_or_default();
     drop(subscriber(&filter, std::io::stdout).try_init());
     std::panic::set_hook(Box::new(panicked));
 }

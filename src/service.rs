@@ -8,7 +8,7 @@ mod swf;
 use std::any::Any;
 use std::sync::Arc;
 
-use taskback_core::{Answer, Outcome, Service, TaskToken};
+use taskback_core::{Answer, Execution, Ours, Outcome, Service, TaskToken};
 use tokio::time::Instant;
 
 use crate::{BoxFuture, Error, Settings};
@@ -45,6 +45,16 @@ pub trait Reporter: Send + Sync + 'static {
     /// Says that the step is alive and asks whether it should go on.
     fn heartbeat<'a>(&'a self, _token: &'a TaskToken, _progress: &'a str) -> BoxFuture<'a, Beat> {
         Box::pin(std::future::ready(Beat::Unsupported))
+    }
+
+    /// Whether a closed task was closed with `outcome`, where the service keeps a history that
+    /// says so; `None` = it does not say.
+    fn closed_by<'a>(
+        &'a self,
+        _execution: &'a Execution,
+        _outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Option<Ours>> {
+        Box::pin(std::future::ready(None))
     }
 
     /// Opens a connection ahead, so that the first report is not slow. Never fails.

@@ -32,6 +32,9 @@ pub struct Settings {
     /// `TASKBACK_HEARTBEAT_FIRST`: `on` or `off` (default): one heartbeat before the step asks
     /// whether the task is still open.
     pub heartbeat_first: bool,
+    /// `TASKBACK_SWF_HISTORY`: `on` or `off` (default): settle by the workflow's history who closed
+    /// a task that was found closed.
+    pub swf_history: bool,
     /// `TASKBACK_LATE`: `done` (default) or `keep`: a task that was closed, not by us.
     pub late: LateTasks,
     /// `FNF_*`.
@@ -118,15 +121,24 @@ impl Settings {
             },
             concurrency: read.number("TASKBACK_CONCURRENCY", 1, 1000).unwrap_or(10) as usize,
             max_receives: read.number("TASKBACK_MAX_RECEIVES", 1, 1000),
-            ledger: read.one_of("TASKBACK_LEDGER", &[("memory", LedgerChoice::Memory)]).unwrap_or(LedgerChoice::Memory),
+            ledger: read
+                .one_of("TASKBACK_LEDGER", &[("memory", LedgerChoice::Memory)])
+                .unwrap_or(LedgerChoice::Memory),
             ledger_down: read
                 .one_of("TASKBACK_LEDGER_DOWN", &[("closed", LedgerDown::Closed), ("open", LedgerDown::Open)])
                 .unwrap_or_default(),
             step: read
                 .one_of("TASKBACK_STEP", &[("verify-card", StepChoice::VerifyCard)])
                 .unwrap_or(StepChoice::VerifyCard),
-            heartbeat: Duration::from_secs(read.number("TASKBACK_HEARTBEAT_SECONDS", 1, 86400).unwrap_or(30).into()),
-            heartbeat_first: read.one_of("TASKBACK_HEARTBEAT_FIRST", &[("on", true), ("off", false)]).unwrap_or(false),
+            heartbeat: Duration::from_secs(
+                read.number("TASKBACK_HEARTBEAT_SECONDS", 1, 86400).unwrap_or(30).into(),
+            ),
+            heartbeat_first: read
+                .one_of("TASKBACK_HEARTBEAT_FIRST", &[("on", true), ("off", false)])
+                .unwrap_or(false),
+            swf_history: read
+                .one_of("TASKBACK_SWF_HISTORY", &[("on", true), ("off", false)])
+                .unwrap_or(false),
             late: read
                 .one_of("TASKBACK_LATE", &[("done", LateTasks::Done), ("keep", LateTasks::Keep)])
                 .unwrap_or_default(),

@@ -13,6 +13,14 @@ pub enum Settlement {
 }
 
 impl Settlement {
+    /// No batch answers with outcomes, and thousands of outputs need not wait for its end.
+    pub(crate) fn without_outcome(mut self) -> Self {
+        if let Self::Done(done) = &mut self {
+            done.outcome = None;
+        }
+        self
+    }
+
     /// Whether the message comes back.
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Kept(_))
@@ -76,7 +84,9 @@ impl fmt::Display for Kept {
             Self::Deadline => f.write_str("the time for steps is over"),
             Self::Shutdown => f.write_str("the process ends"),
             Self::NoRoom => f.write_str("no room for the report before the deadline"),
-            Self::RunningElsewhere(left) => write!(f, "another owner runs it for up to {} s more", left.as_secs()),
+            Self::RunningElsewhere(left) => {
+                write!(f, "another owner runs it for up to {} s more", left.as_secs())
+            }
             Self::LeaseLost => f.write_str("another owner took it over"),
             Self::LedgerDown => f.write_str("the ledger is unreachable"),
             Self::Unreported(kind) => write!(f, "the report has no receipt: {kind:?}"),

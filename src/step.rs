@@ -46,7 +46,9 @@ impl StepEnd {
     pub fn succeeded(output: &impl Serialize) -> Result<Self, StepError> {
         match Output::new(output) {
             Ok(output) => Ok(Self::Succeeded(output)),
-            Err(error) => Err(StepError::terminal("InvalidOutput", format!("the output is not JSON: {error}"))),
+            Err(error) => {
+                Err(StepError::terminal("InvalidOutput", format!("the output is not JSON: {error}")))
+            }
         }
     }
 }

@@ -8,11 +8,13 @@ use tokio::runtime::Handle;
 
 use crate::adapter::Adapter;
 use crate::ledger::{Ledger, Memory};
+#[cfg(feature = "sqs")]
+use crate::queue::{Queue, Role};
 use crate::service::Services;
 use crate::settings::{LateTasks, LedgerDown};
 use crate::step::Step;
 use crate::trigger::Event;
-use crate::{Budget, Error, IntoStep, InvocationError, Settings, batch};
+use crate::{Budget, Error, IntoStep, InvocationError, Settings, batch, dead_letter};
 
 /// A step, the services it reports to, and everything between. Clones share all of it.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ struct Parts {
     adapter: Adapter,
     reading: Reading,
     concurrency: usize,
+    #[cfg(feature = "sqs")]
+    queue: Option<(Queue, Role)>,
 }
 
 impl Taskback {
@@ -34,9 +38,13 @@ impl Taskback {
     /// invocation's time; zero = unknown, which counts as 3 s.
     pub async fn handle(&self, event: &RawValue, remaining: Duration) -> Result<Value, InvocationError> {
         let budget = Budget::lasting(remaining);
-        let Parts { adapter, reading, concurrency } = &*self.0;
+        let Parts { adapter, reading, concurrency, .. } = &*self.0;
         let event = Event::of(event).inspect_err(|error| tracing::error!(%error, "event not read"))?;
         let settlements = batch::settle(adapter, reading, *concurrency, event.deliveries(), &budget).await;
+        #[cfg(feature = "sqs")]
+        if let Some((queue, role)) = &self.0.queue {
+            queue.give_back(event.deliveries(), &settlements, *role, &budget).await;
+        }
         event.answer(&settlements).inspect_err(|error| tracing::error!(%error, "invocation failed"))
     }
 
@@ -69,7 +77,11 @@ pub struct Builder {
     max_receives: Option<u32>,
     heartbeat: Option<Duration>,
     heartbeat_first: bool,
+    ask_history: bool,
+    dead_letters: bool,
     steps: Option<Handle>,
+    #[cfg(feature = "sqs")]
+    queue: Option<Queue>,
 }
 
 impl Builder {
@@ -139,6 +151,29 @@ impl Builder {
         self
     }
 
+    /// Whether the service's history is asked who closed a task that was found closed, where the
+    /// message names the task: SWF only.
+    pub fn ask_history(mut self, ask: bool) -> Self {
+        self.ask_history = ask;
+        self
+    }
+
+    /// Gives kept messages back to their queue with a delay by their cause.
+    #[cfg(feature = "sqs")]
+    pub fn queue(mut self, queue: Queue) -> Self {
+        self.queue = Some(queue);
+        self
+    }
+
+    /// Instead of a step: tells every task whose message reached the dead-letter queue, so that no
+    /// workflow waits in silence. What was decided is told as it was, what runs is left alone, and
+    /// all else fails as `DeadLettered`. It needs a ledger that the workers share.
+    pub fn dead_letters(mut self) -> Self {
+        self.step = Some(Arc::new(dead_letter::step().into_step()));
+        self.dead_letters = true;
+        self
+    }
+
     /// Where steps run; default: the runtime that builds.
     pub fn steps_on(mut self, runtime: Handle) -> Self {
         self.steps = Some(runtime);
@@ -154,6 +189,7 @@ impl Builder {
         self.max_receives = settings.max_receives;
         self.heartbeat = Some(settings.heartbeat);
         self.heartbeat_first = settings.heartbeat_first;
+        self.ask_history = settings.swf_history;
         self
     }
 
@@ -171,19 +207,33 @@ impl Builder {
             Some(steps) => steps,
             None => Handle::try_current().map_err(|_| Error::new("build within a tokio runtime"))?,
         };
+        let ledger = self.ledger.unwrap_or_else(|| Arc::new(Memory::default()));
+        if self.dead_letters && !ledger.is_shared() {
+            return Err(Error::new(dead_letter::NEEDS_SHARED));
+        }
         let adapter = Adapter {
             services: self.services,
-            ledger: self.ledger.unwrap_or_else(|| Arc::new(Memory::default())),
+            ledger,
             step,
             steps,
             retry: self.retry,
-            ledger_down: self.ledger_down,
+            // A task of which nothing is known must not be failed in place of what was decided.
+            ledger_down: if self.dead_letters { LedgerDown::Closed } else { self.ledger_down },
             late: self.late,
             max_receives: self.max_receives,
             heartbeat: self.heartbeat.unwrap_or(Duration::from_secs(30)),
-            heartbeat_first: self.heartbeat_first,
+            heartbeat_first: self.heartbeat_first && !self.dead_letters,
+            ask_history: self.ask_history,
         };
-        let parts = Parts { adapter, reading: self.reading, concurrency: self.concurrency.unwrap_or(10) };
+        let parts = Parts {
+            adapter,
+            reading: self.reading,
+            concurrency: self.concurrency.unwrap_or(10),
+            #[cfg(feature = "sqs")]
+            queue: self
+                .queue
+                .map(|queue| (queue, if self.dead_letters { Role::DeadLetters } else { Role::Worker })),
+        };
         Ok(Taskback(Arc::new(parts)))
     }
 }

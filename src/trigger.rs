@@ -107,7 +107,9 @@ impl fmt::Display for InvocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Event(error) => error.fmt(f),
-            Self::UnusableMessageId => f.write_str("a message that was kept has no messageId, so all come back"),
+            Self::UnusableMessageId => {
+                f.write_str("a message that was kept has no messageId, so all come back")
+            }
             Self::Kept(why) => write!(f, "the task was kept: {why}"),
         }
     }

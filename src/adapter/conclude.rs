@@ -84,7 +84,9 @@ mod tests {
     fn what_can_be_tried_again_fails_only_on_the_last_delivery() {
         assert_eq!(next(End::Ended(retryable()), false), Next::Release(Kept::Retryable));
         assert_eq!(next(End::Panicked, false), Next::Release(Kept::Panicked));
-        let Next::Tell(Outcome::Failed { error, cause }) = next(End::Ended(retryable()), true) else { panic!() };
+        let Next::Tell(Outcome::Failed { error, cause }) = next(End::Ended(retryable()), true) else {
+            panic!()
+        };
         assert_eq!(error, "StepFailed");
         assert!(!cause.contains("secret"), "{cause}");
         let panicked = Outcome::failed("StepPanicked", "the step panicked");

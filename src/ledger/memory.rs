@@ -76,7 +76,13 @@ impl Record {
 }
 
 impl Records {
-    fn claim(&mut self, key: &Fingerprint, owner: &str, lease: Duration, most: usize) -> Result<Claim, Unreachable> {
+    fn claim(
+        &mut self,
+        key: &Fingerprint,
+        owner: &str,
+        lease: Duration,
+        most: usize,
+    ) -> Result<Claim, Unreachable> {
         let now = Instant::now();
         let epoch = match self.by_key.get(key) {
             None => {
@@ -144,7 +150,9 @@ impl Records {
                 (*there, *its) = (outcome.clone(), digest);
                 Held::Yes
             }
-            Some(Record::Decided { digest: its, .. } | Record::Reported { digest: its, .. }) if *its == digest => {
+            Some(Record::Decided { digest: its, .. } | Record::Reported { digest: its, .. })
+                if *its == digest =>
+            {
                 Held::Yes
             }
             _ => Held::Lost,

@@ -4,7 +4,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{Error, InvocationError, Taskback};
+use crate::{BoxFuture, Error, InvocationError, Taskback};
 
 /// Answers Lambda's events, several at once where the environment takes several (Managed
 /// Instances): nothing of one invocation is seen by another.
@@ -12,7 +12,10 @@ pub(super) async fn serve(taskback: Taskback) -> Result<(), Error> {
     tracing::info!(runtime = "lambda", version = env!("CARGO_PKG_VERSION"), "taskback serves");
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let taskback = taskback.clone();
-        async move { handle(&taskback, event).await.map_err(diagnostic) }
+        // Boxed, for the compiler: the layers of the runtime nest the whole future's type.
+        let answer: BoxFuture<'static, _> =
+            Box::pin(async move { handle(&taskback, event).await.map_err(diagnostic) });
+        answer
     });
     lambda_runtime::run_concurrent(handler).await.map_err(|error| Error::new(error.to_string()))
 }

@@ -1,3 +1,5 @@
+mod history;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_swf::Client;
@@ -5,7 +7,7 @@ use aws_sdk_swf::config::interceptors::AfterDeserializationInterceptorContextRef
 use aws_sdk_swf::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_swf::error::{BoxError, SdkError};
 use taskback_core::swf::{self, Report};
-use taskback_core::{Answer, Earlier, Outcome, Service, TaskToken};
+use taskback_core::{Answer, Earlier, Execution, Ours, Outcome, Service, TaskToken};
 use tokio::time::Instant;
 
 use super::{Beat, Reporter, Slot};
@@ -84,12 +86,22 @@ impl Reporter for Swf {
             match call.set_details(details).customize().interceptor(seen.clone()).send().await {
                 Ok(answer) if answer.cancel_requested() => Beat::CancelRequested,
                 Ok(_) => Beat::Alive,
-                Err(error) => match taskback_core::read(token, &seen.answer(Some(why(&error))), Earlier::default()) {
-                    Ok(_) => Beat::Closed,
-                    Err(error) => Beat::Skipped(error.to_string()),
-                },
+                Err(error) => {
+                    match taskback_core::read(token, &seen.answer(Some(why(&error))), Earlier::default()) {
+                        Ok(_) => Beat::Closed,
+                        Err(error) => Beat::Skipped(error.to_string()),
+                    }
+                }
             }
         })
+    }
+
+    fn closed_by<'a>(
+        &'a self,
+        execution: &'a Execution,
+        outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Option<Ours>> {
+        Box::pin(history::closed_by(&self.client, execution, outcome))
     }
 
     fn warm(&self) -> BoxFuture<'_, ()> {

@@ -10,7 +10,9 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |name: &str| ["TASKBACK_", "FNF_", "AWS_ENDPOINT_URL"].iter().any(|start| name.starts_with(start));
+        let ours = |name: &str| {
+            ["TASKBACK_", "FNF_", "AWS_ENDPOINT_URL"].iter().any(|start| name.starts_with(start))
+        };
         Self { vars: vars.into_iter().filter(|(name, _)| ours(name)).collect(), faults: Vec::new() }
     }
 
@@ -32,7 +34,10 @@ impl Reader {
         let value = self.text(name)?;
         let found = value.parse().ok().filter(|number| (least..=most).contains(number));
         if found.is_none() {
-            self.fault(&format!("{name} is {}, and may be a whole number from {least} to {most}", shown(&value)));
+            self.fault(&format!(
+                "{name} is {}, and may be a whole number from {least} to {most}",
+                shown(&value)
+            ));
         }
         found
     }
@@ -48,8 +53,12 @@ impl Reader {
 
     /// All variables of that start that hold URLs; empty ones stay, for they mean unset.
     pub(super) fn urls(&mut self, start: &str) -> HashMap<String, String> {
-        let urls: HashMap<_, _> =
-            self.vars.iter().filter(|(name, _)| name.starts_with(start)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        let urls: HashMap<_, _> = self
+            .vars
+            .iter()
+            .filter(|(name, _)| name.starts_with(start))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
         for (name, url) in &urls {
             let is_http = url.starts_with("http://") || url.starts_with("https://");
             if !url.is_empty() && !is_http {

@@ -48,7 +48,8 @@ fn fnf_as_the_service_needs_a_place() {
 
 #[test]
 fn an_empty_variable_counts_as_unset() {
-    let settings = settings(&[("TASKBACK_SERVICE", ""), ("FNF_ENDPOINT", ""), ("AWS_ENDPOINT_URL_SWF", "")]).unwrap();
+    let settings =
+        settings(&[("TASKBACK_SERVICE", ""), ("FNF_ENDPOINT", ""), ("AWS_ENDPOINT_URL_SWF", "")]).unwrap();
     assert_eq!(settings.reading.service, None);
     assert_eq!(settings.aws_endpoint("SWF"), Some(None));
     assert_eq!(settings.aws_endpoint("SQS"), None);

@@ -63,6 +63,12 @@ impl<T> Task<T> {
         self.known.attempt
     }
 
+    /// Which claim of the task this is, from 1, as the ledger counts them: above 1 the step was
+    /// begun before. `None` where the ledger is down and the step runs without it.
+    pub fn claim(&self) -> Option<u64> {
+        self.known.claim
+    }
+
     /// The time left for the step, before the part that is kept for its report.
     pub fn remaining(&self) -> Duration {
         self.known.limit.saturating_duration_since(Instant::now())
@@ -111,6 +117,7 @@ pub(crate) struct Known {
     pub(crate) token: TaskToken,
     pub(crate) execution: Execution,
     pub(crate) attempt: Option<u32>,
+    pub(crate) claim: Option<u64>,
     pub(crate) limit: Instant,
     pub(crate) cancellation: watch::Receiver<Option<Cancellation>>,
     pub(crate) progress: watch::Sender<String>,

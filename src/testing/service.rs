@@ -112,7 +112,9 @@ impl ScriptedService {
         if task.closed {
             return match self.service {
                 Service::Fnf => refused(400, "TaskAlreadyCompleted", "task is completed"),
-                Service::Swf => refused(400, "UnknownResourceFault", "Unknown activity, scheduledEventId = 5"),
+                Service::Swf => {
+                    refused(400, "UnknownResourceFault", "Unknown activity, scheduledEventId = 5")
+                }
             };
         }
         task.closed = true;
@@ -148,7 +150,9 @@ impl ScriptedService {
             }
             Some(Fault::Hangs) => std::future::pending().await,
             Some(Fault::TooLarge) if fnf => refused(400, "EntityTooLarge", ""),
-            Some(Fault::TooLarge) => refused(400, "ValidationException", &constraint("length less than 32769")),
+            Some(Fault::TooLarge) => {
+                refused(400, "ValidationException", &constraint("length less than 32769"))
+            }
             Some(Fault::BadForm) if fnf => refused(400, "InvalidArgument", "Output must be JSON"),
             Some(Fault::BadForm) => refused(400, "ValidationException", &constraint("a pattern")),
             Some(Fault::Denied) if fnf => refused(403, "AccessDenied", ""),
@@ -209,5 +213,7 @@ fn refused(status: u16, code: &str, message: &str) -> Answer {
 }
 
 fn constraint(what: &str) -> String {
-    format!("1 validation error detected: Value 'x' at 'result' failed to satisfy constraint: Member must have {what}")
+    format!(
+        "1 validation error detected: Value 'x' at 'result' failed to satisfy constraint: Member must have {what}"
+    )
 }

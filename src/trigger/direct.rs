@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use taskback_core::{Outcome, Ours, Receipt};
+use taskback_core::{Ours, Outcome, Receipt};
 
 use super::{EventError, InvocationError};
 use crate::delivery::{Body, Delivery};

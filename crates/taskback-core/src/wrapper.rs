@@ -5,8 +5,9 @@ use serde_json::value::RawValue;
 use crate::members::Members;
 
 /// What a queue message says once the SNS notification (`{"Type":"Notification","Message":"…"}`)
-/// or EventBridge event (`{"detail-type":…,"detail":{…}}`) around it is taken off, one inside the
-/// other if need be. A body that holds a token itself is no wrapper and stays as it is.
+/// or EventBridge event (`{"detail-type":…,"detail":{…}}`) around it is taken off, or the record of a
+/// failed asynchronous invocation (`{"requestContext":…,"requestPayload":…}`), one inside the other
+/// if need be. A body that holds a token itself is no wrapper and stays as it is.
 pub fn unwrapped(body: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(body);
     // SNS around EventBridge around SNS is the most that a chain of subscriptions makes.
@@ -28,8 +29,12 @@ fn inner(body: &str) -> Option<String> {
     if members.text("Type").as_deref() == Some("Notification") {
         return members.text("Message");
     }
-    members.get("detail-type")?;
-    members.get("detail").map(|detail| detail.get().to_owned())
+    let wrapped = match (members.get("detail-type"), members.get("requestContext")) {
+        (Some(_), _) => members.get("detail"),
+        (None, Some(_)) => members.get("requestPayload"),
+        (None, None) => None,
+    };
+    wrapped.map(|inner| inner.get().to_owned())
 }
 
 #[cfg(test)]
@@ -42,7 +47,8 @@ mod tests {
         let event = format!(r#"{{"version":"0","detail-type":"task","source":"app","detail":{body}}}"#);
         let notification =
             serde_json::json!({"Type": "Notification", "TopicArn": "arn", "Message": event}).to_string();
-        for wrapped in [body, &event, &notification] {
+        let failed = format!(r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{event}}}"#);
+        for wrapped in [body, &event, &notification, &failed] {
             assert_eq!(unwrapped(wrapped), body);
         }
     }

@@ -1,0 +1,6 @@
+//! All integration tests, one binary.
+
+mod adapter;
+mod batch;
+mod events;
+mod support;
