@@ -1,0 +1,59 @@
+//! The `taskback` command, for people: see the task's whole way, run local services, try an event.
+#![allow(clippy::print_stderr, reason = "notes for people go to stderr; stdout holds the answer alone")]
+
+mod demo;
+mod invoke;
+mod local;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Run the step, hand the task back: every task of a workflow gets exactly one outcome.
+#[derive(Parser)]
+#[command(
+    name = "taskback",
+    version,
+    after_help = "Nothing is logged unless RUST_LOG says so, as in RUST_LOG=info."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows tasks of FnF and SWF on their way through the real handler, faults included, at local services.
+    ///
+    /// Exits with 0 where every task ended with exactly the outcome it should, else with 1.
+    Demo,
+    Local(local::Args),
+    Invoke(invoke::Args),
+}
+
+/// How a command ends: an exit code of its own, or an error, whose exit code is 2.
+type Ended = Result<ExitCode, Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log();
+    let ended = match cli.command {
+        Command::Demo => demo::run().await,
+        Command::Local(args) => local::run(args).await,
+        Command::Invoke(args) => invoke::run(args).await,
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("taskback: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// The handler's log, tokens and all secrets kept out of it, on stderr and only where asked for.
+fn log() {
+    if let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) {
+        // The first subscriber of this process: it cannot be refused.
+        drop(tracing::subscriber::set_global_default(taskback::log::subscriber(&filter, std::io::stderr)));
+    }
+}

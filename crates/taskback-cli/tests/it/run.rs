@@ -1,0 +1,82 @@
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What the command printed, and its exit code.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The command in an environment without settings.
+pub(crate) fn taskback(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taskback"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().expect("ended by itself"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn run_with_stdin(command: &mut Command, text: &str) -> Ran {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().expect("ended by itself"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// `taskback local` on a free port, for as long as this lives.
+pub(crate) struct Local {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+    /// Kept open, so that the child can go on printing.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Local {
+    pub(crate) fn start() -> Self {
+        let mut command = taskback(&["local", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("taskback local listens on ").expect("the first line");
+        Self { url: url.to_owned(), child, _stdout: stdout }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The file of an event.
+pub(crate) fn event(name: &str) -> String {
+    let path = root().join("events").join(name).with_extension("json");
+    path.into_os_string().into_string().unwrap()
+}
+
+/// What the function shall answer to that event.
+pub(crate) fn answer(name: &str) -> serde_json::Value {
+    let path = root().join("tests/events").join(name).join("answer.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn root() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", ".."].iter().collect()
+}
