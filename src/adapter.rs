@@ -76,12 +76,8 @@ impl Work<'_> {
     async fn settle(mut self) -> Result<Done, Kept> {
         let owner = owner();
         let lease = liveness::lease(self.budget.steps_until());
-        let claim = self.adapter.ledger.claim(&self.key, &owner, lease);
-        let claim = match timeout_at(self.budget.steps_until(), claim).await {
-            Ok(claim) => claim,
-            Err(_) => Err(Unreachable("no answer in time".into())),
-        };
-        match claim {
+        // The same owner may ask again: a claim whose answer was lost is still its own.
+        match self.persist(3, || self.adapter.ledger.claim(&self.key, &owner, lease)).await {
             Ok(Claim::Ours(hold)) => self.run(Some(hold)).await,
             Ok(Claim::Running(left)) => Err(Kept::RunningElsewhere(left)),
             Ok(Claim::Reported(receipt)) => self.done(None, receipt),
@@ -130,14 +126,16 @@ impl Work<'_> {
             cancel,
             progress: said,
         };
-        let step = || self.adapter.step.run(crate::Task::new(input, known));
+        // All of the step's own code runs over there, also what it does before its first await.
+        let step = Arc::clone(&self.adapter.step);
+        let step = Box::pin(async move { step.run(crate::Task::new(input, known)).await });
         let end = watched.attend(&self.adapter.steps, step).await;
         drop(watched);
         let last =
             self.adapter.max_receives.zip(self.earlier.receive_count).is_some_and(|(most, n)| n >= most);
         match conclude(end, last, &self.task.token) {
             Next::Tell(outcome) => {
-                let outcome = self.reporter.fit(outcome);
+                let outcome = self.fit(outcome);
                 let remembered = match &hold {
                     Some(hold) => self.decide(hold, &outcome).await?,
                     None => false,
@@ -156,9 +154,17 @@ impl Work<'_> {
         }
     }
 
+    /// The outcome as service and ledger can take it: this is settled before it is decided.
+    fn fit(&self, outcome: Outcome) -> Outcome {
+        match self.reporter.fit(outcome) {
+            large @ Outcome::Succeeded(_) if !self.adapter.ledger.fits(&large) => Outcome::output_too_large(),
+            fits => fits,
+        }
+    }
+
     /// Whether the ledger holds the outcome now; an error where another owner was faster.
     async fn decide(&self, hold: &Hold, outcome: &Outcome) -> Result<bool, Kept> {
-        match self.persist(|| self.adapter.ledger.decide(&self.key, hold, outcome)).await {
+        match self.persist(ATTEMPTS, || self.adapter.ledger.decide(&self.key, hold, outcome)).await {
             Ok(Held::Yes) => Ok(true),
             Ok(Held::Lost) => {
                 tracing::error!(task = %self.key, "another owner took the task over; its outcome counts");
@@ -204,8 +210,9 @@ impl Work<'_> {
                     return Err(Kept::Unreported(error.kind));
                 };
                 if remembered {
-                    let replaced =
-                        self.persist(|| self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed));
+                    let replaced = self.persist(ATTEMPTS, || {
+                        self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed)
+                    });
                     if replaced.await != Ok(Held::Yes) {
                         return Err(Kept::Unreported(error.kind));
                     }
@@ -229,7 +236,7 @@ impl Work<'_> {
 
     async fn remember(&self, outcome: &Outcome, receipt: &Receipt) {
         let digest = outcome.digest();
-        match self.persist(|| self.adapter.ledger.reported(&self.key, digest, receipt)).await {
+        match self.persist(ATTEMPTS, || self.adapter.ledger.reported(&self.key, digest, receipt)).await {
             Ok(Held::Yes) => {}
             Ok(Held::Lost) => {
                 tracing::error!(task = %self.key, "the ledger holds another outcome than was told")
@@ -241,7 +248,7 @@ impl Work<'_> {
 
     async fn release(&self, hold: Option<Hold>) {
         let Some(hold) = hold else { return };
-        if let Err(error) = self.persist(|| self.adapter.ledger.release(&self.key, &hold)).await {
+        if let Err(error) = self.persist(ATTEMPTS, || self.adapter.ledger.release(&self.key, &hold)).await {
             tracing::warn!(task = %self.key, %error, "claim not released; it ends with its lease");
         }
     }
@@ -249,6 +256,7 @@ impl Work<'_> {
     /// A write to the ledger, tried again for half of the time that is left.
     async fn persist<'a, T>(
         &self,
+        attempts: u32,
         write: impl Fn() -> BoxFuture<'a, Result<T, Unreachable>>,
     ) -> Result<T, Unreachable> {
         let left = self.budget.reports_until().saturating_duration_since(Instant::now());
@@ -256,14 +264,14 @@ impl Work<'_> {
         let mut made = 0;
         loop {
             made += 1;
-            let answer = timeout_at(until, write()).await;
-            let error = match answer {
+            let patience = (left / 8).min(LEDGER_PATIENCE);
+            let error = match timeout_at(until.min(Instant::now() + patience), write()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) => error,
-                Err(_) => return Err(Unreachable("no answer in time".into())),
+                Err(_) => Unreachable("no answer in time".into()),
             };
             let wait = self.adapter.retry.jittered(made, fastrand::f64());
-            if made >= self.adapter.retry.attempts || Instant::now() + wait >= until {
+            if made >= attempts || Instant::now() + wait >= until {
                 return Err(error);
             }
             sleep(wait).await;
@@ -282,6 +290,12 @@ impl Work<'_> {
         Ok(Done { service: self.reporter.service(), fingerprint: self.key, outcome, receipt })
     }
 }
+
+/// How often a write that must not be lost is tried.
+const ATTEMPTS: u32 = 10;
+
+/// How long the ledger may take for one answer before it is asked again.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Unique to the claim, even where a machine's memory was copied: two owners of one name would
 /// undo the fencing.

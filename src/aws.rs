@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -53,22 +54,56 @@ fn timeouts() -> TimeoutConfig {
 #[cfg(feature = "swf")]
 pub fn swf(config: &SdkConfig, settings: &Settings) -> aws_sdk_swf::Client {
     let mut builder = aws_sdk_swf::config::Builder::from(config);
-    if let Some(url) = settings.aws_endpoint("SWF") {
-        // The SDK takes an empty variable for a URL; the settings do not.
-        builder.set_endpoint_url(url.or_else(|| config.endpoint_url().map(str::to_owned)));
+    if let Some(url) = endpoint("SWF", config, settings) {
+        builder.set_endpoint_url(url);
     }
     aws_sdk_swf::Client::from_conf(builder.build())
 }
 
-/// Whether no connection came about, so that certainly nothing was sent.
+/// A client of DynamoDB, whose endpoint the settings may name.
+#[cfg(feature = "dynamodb")]
+pub fn dynamodb(config: &SdkConfig, settings: &Settings) -> aws_sdk_dynamodb::Client {
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+    if let Some(url) = endpoint("DYNAMODB", config, settings) {
+        builder.set_endpoint_url(url);
+    }
+    aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+/// The endpoint in place of the one that the SDK would find; `Some(None)` = AWS's own. The SDK takes
+/// an empty variable for a URL; the settings do not.
+fn endpoint(service: &str, config: &SdkConfig, settings: &Settings) -> Option<Option<String>> {
+    let url = settings.aws_endpoint(service)?;
+    Some(url.or_else(|| config.endpoint_url().map(str::to_owned)))
+}
+
+/// Why certainly nothing of a request was sent.
 #[cfg(feature = "swf")]
-pub(crate) fn is_connect(error: &ConnectorError) -> bool {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsent {
+    /// No connection came about.
+    NoConnection,
+    /// There are no credentials, or they are set up wrongly.
+    NoCredentials,
+    /// Whoever gives the credentials did not answer.
+    CredentialsLate,
+}
+
+/// Why certainly nothing was sent; `None` where something may have been.
+#[cfg(feature = "swf")]
+pub(crate) fn unsent(error: &ConnectorError) -> Option<Unsent> {
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = source {
         if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
-            return true;
+            return Some(Unsent::NoConnection);
         }
-        source = error.source();
+        match error.downcast_ref::<CredentialsError>() {
+            Some(CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)) => {
+                return Some(Unsent::NoCredentials);
+            }
+            Some(_) => return Some(Unsent::CredentialsLate),
+            None => source = error.source(),
+        }
     }
-    false
+    None
 }

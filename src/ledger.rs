@@ -4,6 +4,8 @@
 //! without an outcome goes back to Absent and keeps its epoch, so that no owner of before can write
 //! over an owner of after.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod memory;
 
 use std::fmt;
@@ -13,6 +15,8 @@ use taskback_core::{Digest, Fingerprint, Outcome, Receipt};
 
 use crate::BoxFuture;
 
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::DynamoDb;
 pub use memory::Memory;
 
 /// A store with conditional writes. Every call is safe to make again: an answer that was lost is
@@ -20,6 +24,12 @@ pub use memory::Memory;
 pub trait Ledger: Send + Sync + 'static {
     /// Whether other processes see what this one writes.
     fn is_shared(&self) -> bool;
+
+    /// Whether there is room for this outcome. Asked before it is decided: an output without room
+    /// becomes the failure `OutputTooLarge`.
+    fn fits(&self, _outcome: &Outcome) -> bool {
+        true
+    }
 
     /// Takes the task where nobody holds it: absent, or running with a lease that is over.
     fn claim<'a>(

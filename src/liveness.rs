@@ -63,14 +63,14 @@ impl Watched<'_> {
     pub(crate) async fn attend(
         &self,
         steps: &Handle,
-        step: impl FnOnce() -> BoxFuture<'static, Result<StepEnd, StepError>>,
+        step: BoxFuture<'static, Result<StepEnd, StepError>>,
     ) -> End {
         if self.watch.heartbeat_first
             && let Some(reason) = self.beat().await
         {
             return End::Cancelled(reason, None);
         }
-        let mut running = Running(steps.spawn(step()));
+        let mut running = Running(steps.spawn(step));
         let reason = tokio::select! {
             biased;
             end = &mut running.0 => return ended(end),

@@ -28,7 +28,8 @@ pub trait Reporter: Send + Sync + 'static {
     /// `OutputTooLarge`.
     fn fit(&self, outcome: Outcome) -> Outcome;
 
-    /// One attempt, without any retry of its own, over by `by`.
+    /// One attempt, without any retry of its own. It is dropped at `by`, which it may use to plan
+    /// its own time.
     fn report<'a>(
         &'a self,
         token: &'a TaskToken,
@@ -99,27 +100,41 @@ impl Services {
     /// The clients that the settings and the environment allow to build: FnF where a region or an
     /// endpoint is set, SWF where there is an AWS region.
     pub async fn from_settings(settings: &Settings) -> Result<Self, Error> {
-        let mut services = Self::default();
-        #[cfg(feature = "fnf")]
-        if settings.fnf.is_set() {
-            services = services.with(Fnf::from_settings(&settings.fnf)?);
-        }
         #[cfg(feature = "swf")]
-        {
-            let config = crate::aws::load().await;
-            if config.region().is_some() {
-                services = services.with(Swf::new(crate::aws::swf(&config, settings)));
-            }
+        return Self::over(&crate::aws::load().await, settings);
+        #[cfg(not(feature = "swf"))]
+        return Self::default().with_fnf_of(settings)?.checked(settings);
+    }
+
+    /// The same, over an AWS configuration that other clients share.
+    #[cfg(feature = "swf")]
+    pub(crate) fn over(config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
+        let mut services = Self::default().with_fnf_of(settings)?;
+        if config.region().is_some() {
+            services = services.with(Swf::new(crate::aws::swf(config, settings)));
         }
+        services.checked(settings)
+    }
+
+    fn with_fnf_of(self, settings: &Settings) -> Result<Self, Error> {
+        match settings.fnf.is_set() {
+            #[cfg(feature = "fnf")]
+            true => Ok(self.with(Fnf::from_settings(&settings.fnf)?)),
+            _ => Ok(self),
+        }
+    }
+
+    /// That the service of the settings has a client.
+    fn checked(self, settings: &Settings) -> Result<Self, Error> {
         match settings.reading.service {
-            Some(service) if services.of(service).is_none() => {
+            Some(service) if self.of(service).is_none() => {
                 let needed = match service {
                     Service::Fnf => "the feature fnf",
                     Service::Swf => "the feature swf and AWS_REGION",
                 };
                 Err(Error::new(format!("TASKBACK_SERVICE is {service}, which needs {needed}")))
             }
-            _ => Ok(services),
+            _ => Ok(self),
         }
     }
 

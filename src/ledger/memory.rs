@@ -20,8 +20,9 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Room for `most` tasks. When it is full the oldest Reported ones go; full of others it counts
-    /// as unreachable.
+    /// Room for `most` tasks. When it is full the oldest Reported and released ones go (an epoch that
+    /// is forgotten harms nobody here, for no two owners of one process have the same name); full of
+    /// others it counts as unreachable.
     pub fn new(most: usize) -> Self {
         Self { most, records: Mutex::default() }
     }
@@ -40,8 +41,9 @@ impl Default for Memory {
 #[derive(Debug, Default)]
 struct Records {
     by_key: HashMap<Fingerprint, Record>,
-    /// Reported tasks, oldest first: what may be forgotten.
-    reported: VecDeque<Fingerprint>,
+    /// Tasks that were reported or released, oldest first: what may be forgotten, unless it was
+    /// claimed again.
+    idle: VecDeque<Fingerprint>,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,10 @@ enum Record {
 impl Record {
     fn is_held_by(&self, mine: &Hold) -> bool {
         matches!(self, Self::Running { hold, .. } if hold == mine)
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self, Self::Released { .. } | Self::Reported { .. })
     }
 
     fn is_decided(&self, its: Digest) -> bool {
@@ -106,9 +112,11 @@ impl Records {
         if self.by_key.len() < most {
             return Ok(());
         }
-        if let Some(oldest) = self.reported.pop_front() {
-            self.by_key.remove(&oldest);
-            return Ok(());
+        while let Some(oldest) = self.idle.pop_front() {
+            if self.by_key.get(&oldest).is_some_and(Record::is_idle) {
+                self.by_key.remove(&oldest);
+                return Ok(());
+            }
         }
         Err(Unreachable(format!("memory is full of {most} tasks without a receipt")))
     }
@@ -128,6 +136,7 @@ impl Records {
             && record.is_held_by(mine)
         {
             *record = Record::Released { epoch: mine.epoch };
+            self.idle.push_back(*key);
         }
     }
 
@@ -163,7 +172,7 @@ impl Records {
         match self.by_key.get_mut(key) {
             Some(record) if record.is_decided(decided) => {
                 *record = Record::Reported { digest: decided, receipt: receipt.clone() };
-                self.reported.push_back(*key);
+                self.idle.push_back(*key);
                 Held::Yes
             }
             Some(Record::Reported { digest, .. }) if *digest == decided => Held::Yes,

@@ -1,6 +1,6 @@
 use aliyun_fnf::{Client, Error, Quota, ReportTaskFailed, ReportTaskSucceeded};
 use taskback_core::fnf::{self, Report};
-use taskback_core::{Answer, Outcome, Service, TaskToken};
+use taskback_core::{Answer, ErrorKind, Flaw, Outcome, Service, TaskToken};
 use tokio::time::Instant;
 
 use super::{Reporter, Slot};
@@ -98,7 +98,9 @@ impl Reporter for Fnf {
             match self.send(token, outcome, slot, by).await {
                 Ok(reported) => Answer::Accepted { request_id: reported.request_id },
                 Err(Some(error)) => answer(&error),
-                Err(None) => Answer::Missing { sent: false, why: "a delegated outcome has no report".into() },
+                Err(None) => {
+                    Answer::Unsendable { kind: ErrorKind::Unexpected, why: "somebody else reports".into() }
+                }
             }
         })
     }
@@ -117,12 +119,23 @@ impl Reporter for Fnf {
 
 fn answer(error: &Error) -> Answer {
     match error.status() {
-        Some(status) => Answer::Refused {
+        // An answer that was cut off is a lost one, whatever its status line said.
+        Some(status) if error.kind() != aliyun_fnf::ErrorKind::NoAnswer => Answer::Refused {
             status,
             code: error.code().map(str::to_owned),
             message: error.message().to_owned(),
             request_id: error.request_id().map(str::to_owned),
         },
-        None => Answer::Missing { sent: error.may_have_been_sent(), why: error.message().to_owned() },
+        _ => match error.kind() {
+            aliyun_fnf::ErrorKind::Credentials => unsendable(ErrorKind::Denied, error),
+            aliyun_fnf::ErrorKind::InvalidRequest => unsendable(ErrorKind::InvalidReport(Flaw::Other), error),
+            aliyun_fnf::ErrorKind::NoSlot => unsendable(ErrorKind::Throttled, error),
+            aliyun_fnf::ErrorKind::Settings => unsendable(ErrorKind::Unexpected, error),
+            _ => Answer::Missing { sent: error.may_have_been_sent(), why: error.message().to_owned() },
+        },
     }
+}
+
+fn unsendable(kind: ErrorKind, error: &Error) -> Answer {
+    Answer::Unsendable { kind, why: error.message().to_owned() }
 }

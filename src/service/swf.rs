@@ -7,11 +7,12 @@ use aws_sdk_swf::config::interceptors::AfterDeserializationInterceptorContextRef
 use aws_sdk_swf::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_swf::error::{BoxError, SdkError};
 use taskback_core::swf::{self, Report};
-use taskback_core::{Answer, Earlier, Execution, Ours, Outcome, Service, TaskToken};
+use taskback_core::{Answer, Earlier, ErrorKind, Execution, Ours, Outcome, Receipt, Service, TaskToken};
 use tokio::time::Instant;
 
 use super::{Beat, Reporter, Slot};
 use crate::BoxFuture;
+use crate::aws::Unsent;
 
 /// SWF through its official SDK, whose own retry is off.
 #[derive(Clone, Debug)]
@@ -33,24 +34,23 @@ impl Swf {
     async fn send(&self, token: &TaskToken, outcome: &Outcome) -> Answer {
         let token = token.expose();
         let seen = Seen::default();
-        let refused = match swf::report(outcome) {
+        match swf::report(outcome) {
             Some(Report::Completed { result }) => {
                 let call = self.client.respond_activity_task_completed().task_token(token).result(result);
-                call.customize().interceptor(seen.clone()).send().await.err().map(|error| why(&error))
+                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
             }
             Some(Report::Failed { reason, details }) => {
                 let call = self.client.respond_activity_task_failed().task_token(token).reason(reason);
                 let call = call.set_details(details.map(Into::into));
-                call.customize().interceptor(seen.clone()).send().await.err().map(|error| why(&error))
+                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
             }
             Some(Report::Canceled { details }) => {
                 let call = self.client.respond_activity_task_canceled().task_token(token);
                 let call = call.set_details(details.map(Into::into));
-                call.customize().interceptor(seen.clone()).send().await.err().map(|error| why(&error))
+                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
             }
-            None => Some(Failure::nothing_sent("a delegated outcome has no report")),
-        };
-        seen.answer(refused)
+            None => Answer::Unsendable { kind: ErrorKind::Unexpected, why: "somebody else reports".into() },
+        }
     }
 }
 
@@ -68,14 +68,9 @@ impl Reporter for Swf {
         token: &'a TaskToken,
         outcome: &'a Outcome,
         _slot: Option<Slot>,
-        by: Instant,
+        _by: Instant,
     ) -> BoxFuture<'a, Answer> {
-        Box::pin(async move {
-            match tokio::time::timeout_at(by, self.send(token, outcome)).await {
-                Ok(answer) => answer,
-                Err(_) => Answer::Missing { sent: true, why: "no answer in time".into() },
-            }
-        })
+        Box::pin(self.send(token, outcome))
     }
 
     fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, Beat> {
@@ -83,15 +78,15 @@ impl Reporter for Swf {
             let seen = Seen::default();
             let call = self.client.record_activity_task_heartbeat().task_token(token.expose());
             let details = (!progress.is_empty()).then(|| swf::heartbeat_details(progress).into_owned());
-            match call.set_details(details).customize().interceptor(seen.clone()).send().await {
+            let sent = call.set_details(details).customize().interceptor(seen.clone()).send().await;
+            match &sent {
                 Ok(answer) if answer.cancel_requested() => Beat::CancelRequested,
                 Ok(_) => Beat::Alive,
-                Err(error) => {
-                    match taskback_core::read(token, &seen.answer(Some(why(&error))), Earlier::default()) {
-                        Ok(_) => Beat::Closed,
-                        Err(error) => Beat::Skipped(error.to_string()),
-                    }
-                }
+                Err(_) => match taskback_core::read(token, &seen.answer(&sent), Earlier::default()) {
+                    Ok(Receipt::Closed { .. }) => Beat::Closed,
+                    Ok(_) => Beat::Alive,
+                    Err(error) => Beat::Skipped(error.to_string()),
+                },
             }
         })
     }
@@ -119,13 +114,13 @@ impl Reporter for Swf {
 struct Seen(Arc<Mutex<Option<Answer>>>);
 
 impl Seen {
-    fn answer(&self, failure: Option<Failure>) -> Answer {
+    /// The reply, or what there was instead of one.
+    fn answer<T, E: std::error::Error + 'static, R>(&self, sent: &Result<T, SdkError<E, R>>) -> Answer {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (seen, failure) {
-            (Some(answer), _) => answer,
-            (None, Some(Failure { sent, why })) => Answer::Missing { sent, why },
-            (None, None) => Answer::Missing { sent: true, why: "the reply could not be read".into() },
-        }
+        seen.unwrap_or_else(|| match sent {
+            Ok(_) => Answer::Missing { sent: true, why: "the reply could not be read".into() },
+            Err(error) => unanswered(error),
+        })
     }
 }
 
@@ -152,31 +147,24 @@ impl Intercept for Seen {
     }
 }
 
-struct Failure {
-    sent: bool,
-    why: String,
-}
-
-impl Failure {
-    fn nothing_sent(why: &str) -> Self {
-        Self { sent: false, why: why.into() }
-    }
-}
-
-/// Whether the request can have left, told from the error's kind; its text may hold the request.
-fn why<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> Failure {
+/// Why there is no reply, told from the error's kind: its text may hold the request.
+fn unanswered<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> Answer {
+    let missing = |sent, why: &str| Answer::Missing { sent, why: why.into() };
     match error {
-        SdkError::ConstructionFailure(_) => Failure::nothing_sent("the request could not be built or signed"),
-        SdkError::TimeoutError(_) => Failure { sent: true, why: "no answer in time".into() },
-        SdkError::DispatchFailure(failure) => {
-            let connected = !failure.as_connector_error().is_some_and(crate::aws::is_connect);
-            let why = match (connected, failure.is_timeout()) {
-                (false, _) => "no connection",
-                (true, true) => "no answer in time",
-                (true, false) => "the connection broke",
-            };
-            Failure { sent: connected, why: why.into() }
+        SdkError::ConstructionFailure(_) => {
+            Answer::Unsendable { kind: ErrorKind::Unexpected, why: "the request could not be built".into() }
         }
-        _ => Failure { sent: true, why: "the reply could not be read".into() },
+        SdkError::TimeoutError(_) => missing(true, "no answer in time"),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(crate::aws::unsent)
+        {
+            Some(Unsent::NoConnection) => missing(false, "no connection"),
+            Some(Unsent::CredentialsLate) => missing(false, "no answer from the source of credentials"),
+            Some(Unsent::NoCredentials) => {
+                Answer::Unsendable { kind: ErrorKind::Denied, why: "no credentials were found".into() }
+            }
+            None if failure.is_timeout() => missing(true, "no answer in time"),
+            None => missing(true, "the connection broke"),
+        },
+        _ => missing(true, "the reply could not be read"),
     }
 }

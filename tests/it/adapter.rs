@@ -265,3 +265,59 @@ fn a_step_that_blocks_its_thread_stops_neither_the_deadline_nor_the_answer() {
     assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
     steps.shutdown_background();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_panics_before_its_first_await_keeps_its_message_only() {
+    let rig = Rig::new();
+    let step = |task: Task<Value>| {
+        assert!(task.input.is_object(), "not an object");
+        async { Ok::<_, StepError>("done") }
+    };
+    let taskback = rig.builder().step(step).build().unwrap();
+    let bad = taskback::testing::Message::new("bad", envelope(Service::Swf, "bad", "7"));
+    assert_eq!(kept(&taskback, &[bad, message(Service::Swf, "good")]).await, ["bad"]);
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "good")), [succeeded()]);
+}
+
+#[tokio::test]
+async fn missing_credentials_are_a_denial_and_not_tried_again() {
+    use taskback::{Fnf, Services, Swf, Taskback};
+
+    let config = aws_sdk_swf::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_swf::config::Region::from_static("us-east-1"))
+        .endpoint_url("http://127.0.0.1:9")
+        .http_client(taskback::aws::local("http://127.0.0.1:9").http_client().unwrap())
+        .credentials_provider(NoCredentials)
+        .build();
+    let chain = aliyun_fnf::OfficialChain::new();
+    let fnf = aliyun_fnf::Client::builder()
+        .endpoint("http://127.0.0.1:9")
+        .credentials_provider(chain)
+        .env(aliyun_fnf::reqsign_core::StaticEnv {
+            home_dir: None,
+            envs: [("ALIBABA_CLOUD_ECS_METADATA_DISABLED".into(), "true".into())].into(),
+        })
+        .build()
+        .unwrap();
+    let services = Services::default().with(Swf::new(aws_sdk_swf::Client::from_conf(config))).with(Fnf::new(fnf));
+    let taskback = Taskback::builder().step(done).services(services).build().unwrap();
+    for service in BOTH {
+        let event = direct_event(&envelope(service, "m", "{}"));
+        let error = invoke(&taskback, &event).await.unwrap_err();
+        assert!(error.to_string().contains("Denied"), "{service}: {error}");
+    }
+}
+
+#[derive(Debug)]
+struct NoCredentials;
+
+impl aws_sdk_swf::config::ProvideCredentials for NoCredentials {
+    fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let error = aws_credential_types::provider::error::CredentialsError::not_loaded("none");
+        aws_credential_types::provider::future::ProvideCredentials::ready(Err(error))
+    }
+}

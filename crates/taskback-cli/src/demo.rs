@@ -1,6 +1,5 @@
 //! `taskback demo`: the real handler between the local services and messages of every kind.
 
-mod ledger;
 mod messages;
 mod table;
 mod verdict;
@@ -8,15 +7,16 @@ mod verdict;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use taskback::ledger::Memory;
 use taskback::{Services, Taskback, verify_card};
 use taskback_local::{Config, Server};
 
 use crate::Ended;
-use ledger::Shared;
 use messages::Message;
 
 /// The time of one invocation.
@@ -24,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run() -> Ended {
     let server = Server::bind(Config::default()).await?;
-    let ledger = Shared::default();
+    let ledger = Arc::new(Memory::default());
     let builder = Taskback::builder().step(verify_card).services(Services::local(&server.url())?);
     // Fewer at once than there are messages, so that the throttled ones at the batch's end are the last.
     let taskback = builder.ledger(ledger.clone()).concurrency(4).build()?;
@@ -37,7 +37,7 @@ pub(crate) async fn run() -> Ended {
     deliver(&taskback, &mut batch).await?;
 
     let style = table::Style::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
-    let mut rows = table::Rows::new(server.state(), &ledger);
+    let mut rows = table::Rows::new(server.state(), &*ledger);
     rows.add("Direct events", &direct).await;
     rows.add("One SQS batch", &batch).await;
     let messages: Vec<_> = direct.into_iter().chain(batch).collect();

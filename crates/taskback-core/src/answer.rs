@@ -21,6 +21,14 @@ pub enum Answer {
         /// The service's id of the request.
         request_id: Option<String>,
     },
+    /// Nothing was sent, and sending would not have helped: no credentials, or a request that breaks
+    /// a limit.
+    Unsendable {
+        /// What to do about it.
+        kind: ErrorKind,
+        /// What is missing, without the request's text.
+        why: String,
+    },
     /// No reply.
     Missing {
         /// False only where certainly nothing of the request reached the service, as when the
@@ -39,6 +47,7 @@ impl fmt::Debug for Answer {
             Self::Refused { status, code, .. } => {
                 write!(f, "Refused({status} {})", code.as_deref().unwrap_or("without a code"))
             }
+            Self::Unsendable { kind, .. } => write!(f, "Unsendable({kind:?})"),
             Self::Missing { sent, .. } => write!(f, "Missing(sent: {sent})"),
         }
     }
@@ -194,16 +203,8 @@ pub fn read(token: &TaskToken, answer: &Answer, earlier: Earlier) -> Result<Rece
         Answer::Accepted { request_id } => {
             return Ok(Receipt::Recorded { request_id: request_id.clone() });
         }
-        Answer::Missing { sent, why } => {
-            return Err(ReportError {
-                kind: ErrorKind::Unavailable,
-                maybe_taken: *sent,
-                status: None,
-                code: None,
-                message: clean(token, why),
-                request_id: None,
-            });
-        }
+        Answer::Missing { sent, why } => return Err(unanswered(token, ErrorKind::Unavailable, *sent, why)),
+        Answer::Unsendable { kind, why } => return Err(unanswered(token, *kind, false, why)),
         Answer::Refused { status, code, message, request_id } => (*status, code, message, request_id),
     };
     let known = code.as_deref().and_then(|code| match token.service() {
@@ -228,6 +229,11 @@ pub fn read(token: &TaskToken, answer: &Answer, earlier: Earlier) -> Result<Rece
             request_id: request_id.as_deref().map(|id| clean(token, id)),
         }),
     }
+}
+
+fn unanswered(token: &TaskToken, kind: ErrorKind, maybe_taken: bool, why: &str) -> ReportError {
+    let message = clean(token, why);
+    ReportError { kind, maybe_taken, status: None, code: None, message, request_id: None }
 }
 
 /// A validation error quotes the value that it refuses, which may be the token or the user's
@@ -295,6 +301,7 @@ mod tests {
         let maybe =
             |answer: &Answer| read(&token(Service::Swf), answer, Earlier::default()).unwrap_err().maybe_taken;
         assert!(!maybe(&Answer::Missing { sent: false, why: "refused".into() }));
+        assert!(!maybe(&Answer::Unsendable { kind: ErrorKind::Denied, why: "no credentials".into() }));
         assert!(maybe(&Answer::Missing { sent: true, why: "reset".into() }));
         assert!(maybe(&refused(500, Some("InternalFailure"), "")));
         assert!(maybe(&refused(200, None, "<xml/>")));

@@ -25,8 +25,8 @@ mod retry;
 pub use answer::{Answer, Earlier, ErrorKind, Flaw, Ours, Receipt, ReportError, read};
 pub use envelope::{Reading, Unreadable};
 pub use outcome::{
-    CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED,
-    STEP_PANICKED,
+    CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output,
+    STEP_FAILED, STEP_PANICKED,
 };
 pub use retry::RetryPolicy;
 pub use service::Service;

@@ -47,7 +47,8 @@ mod tests {
         let event = format!(r#"{{"version":"0","detail-type":"task","source":"app","detail":{body}}}"#);
         let notification =
             serde_json::json!({"Type": "Notification", "TopicArn": "arn", "Message": event}).to_string();
-        let failed = format!(r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{event}}}"#);
+        let failed =
+            format!(r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{event}}}"#);
         for wrapped in [body, &event, &notification, &failed] {
             assert_eq!(unwrapped(wrapped), body);
         }

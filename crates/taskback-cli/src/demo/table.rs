@@ -1,11 +1,12 @@
 //! The demo as a person likes to read it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use taskback::core::Receipt;
+use taskback::core::{Fingerprint, Receipt};
+use taskback::ledger::{Claim, Ledger};
 use taskback_local::{Attempt, Outcome, State, TaskState, TaskView};
 
-use super::ledger::Shared;
 use super::messages::Message;
 
 const HEAD: [&str; 6] = ["task", "service", "delivered", "outcome", "receipt", "attempts at the service"];
@@ -13,7 +14,7 @@ const HEAD: [&str; 6] = ["task", "service", "delivered", "outcome", "receipt", "
 /// Rows in sections, to be aligned all together.
 pub(super) struct Rows<'a> {
     state: &'a State,
-    ledger: &'a Shared,
+    ledger: &'a dyn Ledger,
     /// The tasks that have a row.
     shown: HashSet<String>,
     sections: Vec<(&'static str, Vec<Row>)>,
@@ -22,7 +23,7 @@ pub(super) struct Rows<'a> {
 type Row = [String; 6];
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(state: &'a State, ledger: &'a Shared) -> Self {
+    pub(super) fn new(state: &'a State, ledger: &'a dyn Ledger) -> Self {
         Self { state, ledger, shown: HashSet::new(), sections: Vec::new() }
     }
 
@@ -58,7 +59,7 @@ impl<'a> Rows<'a> {
             return [none(), none(), message.what.to_owned(), none(), receipt, none()];
         };
         let view = self.state.task(&expected.fingerprint.hex());
-        let receipt = match self.ledger.receipt(&expected.fingerprint).await {
+        let receipt = match receipt(self.ledger, &expected.fingerprint).await {
             _ if message.kept => kept(),
             Some(receipt) => receipt_text(&receipt),
             None => "none".to_owned(),
@@ -107,6 +108,16 @@ fn outcome(task: &TaskView) -> String {
         (Some(Outcome::Failed { error: Some(error), .. }), _) => format!("failed: {error}"),
         (_, TaskState::Open) => "none: still open".to_owned(),
         (_, state) => format!("{state:?}").to_lowercase(),
+    }
+}
+
+/// What ended the duty for that task, if anything did.
+async fn receipt(ledger: &dyn Ledger, key: &Fingerprint) -> Option<Receipt> {
+    // The one question that a ledger answers about a task's state. Everything is over by now, so
+    // that a claim of no length takes it from nobody.
+    match ledger.claim(key, "demo", Duration::ZERO).await {
+        Ok(Claim::Reported(receipt)) => Some(receipt),
+        _ => None,
     }
 }
 
