@@ -76,9 +76,11 @@ impl Work<'_> {
     async fn settle(mut self) -> Result<Done, Kept> {
         let owner = owner();
         let lease = liveness::lease(self.budget.steps_until());
+        // Counted from before the question, so that it never ends later here than in the ledger.
+        let leased_until = Instant::now() + lease;
         // The same owner may ask again: a claim whose answer was lost is still its own.
         match self.persist(3, || self.adapter.ledger.claim(&self.key, &owner, lease)).await {
-            Ok(Claim::Ours(hold)) => self.run(Some(hold)).await,
+            Ok(Claim::Ours(hold)) => self.run(Some(hold), leased_until).await,
             Ok(Claim::Running(left)) => Err(Kept::RunningElsewhere(left)),
             Ok(Claim::Reported(receipt)) => self.done(None, receipt),
             Ok(Claim::Decided(outcome)) => {
@@ -92,14 +94,14 @@ impl Work<'_> {
                 }
                 LedgerDown::Open => {
                     tracing::error!(task = %self.key, %error, open = 1, "step runs without the ledger");
-                    self.run(None).await
+                    self.run(None, leased_until).await
                 }
             },
         }
     }
 
     /// Runs the step and tells what it decided. `hold` is absent only where the ledger is down.
-    async fn run(mut self, hold: Option<Hold>) -> Result<Done, Kept> {
+    async fn run(mut self, hold: Option<Hold>, leased_until: Instant) -> Result<Done, Kept> {
         let Channels { cancel, cancelled, say, said } = Channels::new();
         let until = self.budget.steps_until();
         let known = Known {
@@ -122,6 +124,7 @@ impl Work<'_> {
                 heartbeat: self.task.heartbeat.map_or(self.adapter.heartbeat, |timeout| timeout / 3),
                 heartbeat_first: self.adapter.heartbeat_first,
                 until,
+                leased_until,
             },
             cancel,
             progress: said,

@@ -32,6 +32,8 @@ pub(crate) struct Watch {
     pub(crate) heartbeat_first: bool,
     /// When the step must be over.
     pub(crate) until: Instant,
+    /// When the lease ends that the claim gave.
+    pub(crate) leased_until: Instant,
 }
 
 /// How long a step may take to stop once its workflow asked for it.
@@ -70,6 +72,10 @@ impl Watched<'_> {
         {
             return End::Cancelled(reason, None);
         }
+        // A process may have stood still since its claim, and the task be another's by now.
+        if self.hold.is_some() && Instant::now() >= self.watch.leased_until {
+            return End::Cancelled(Cancellation::LeaseLost, None);
+        }
         let mut running = Running(steps.spawn(step));
         let reason = tokio::select! {
             biased;
@@ -96,7 +102,7 @@ impl Watched<'_> {
     /// Ends when the lease is lost: taken by another, or run out while the ledger was down.
     async fn keep_lease(&self) -> Cancellation {
         let Some(hold) = self.hold else { return std::future::pending().await };
-        let mut ends = Instant::now() + lease(self.watch.until);
+        let mut ends = self.watch.leased_until;
         loop {
             let length = lease(self.watch.until);
             let left = ends.saturating_duration_since(Instant::now());

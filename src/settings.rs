@@ -20,7 +20,8 @@ pub struct Settings {
     /// `TASKBACK_MAX_RECEIVES`: the queue's maxReceiveCount, 1 to 1000; unset = no last-delivery
     /// rule.
     pub max_receives: Option<u32>,
-    /// `TASKBACK_LEDGER`: `memory` (default).
+    /// `TASKBACK_LEDGER`: `memory` (default) or `dynamodb:TABLE`, where a table's name has 3 to 255 of
+    /// `A-Z a-z 0-9 _ . -`.
     pub ledger: LedgerChoice,
     /// `TASKBACK_LEDGER_DOWN`: `closed` (default) or `open`.
     pub ledger_down: LedgerDown,
@@ -57,9 +58,16 @@ pub struct FnfSettings {
 
 /// Where claims and outcomes are remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LedgerChoice {
     /// In this process.
     Memory,
+    /// In a DynamoDB table, whose form [`DynamoDb`](crate::ledger::DynamoDb) describes.
+    #[cfg(feature = "dynamodb")]
+    DynamoDb {
+        /// Its name.
+        table: String,
+    },
 }
 
 /// What to do where the ledger cannot be asked at the claim.
@@ -121,9 +129,7 @@ impl Settings {
             },
             concurrency: read.number("TASKBACK_CONCURRENCY", 1, 1000).unwrap_or(10) as usize,
             max_receives: read.number("TASKBACK_MAX_RECEIVES", 1, 1000),
-            ledger: read
-                .one_of("TASKBACK_LEDGER", &[("memory", LedgerChoice::Memory)])
-                .unwrap_or(LedgerChoice::Memory),
+            ledger: read.ledger("TASKBACK_LEDGER"),
             ledger_down: read
                 .one_of("TASKBACK_LEDGER_DOWN", &[("closed", LedgerDown::Closed), ("open", LedgerDown::Open)])
                 .unwrap_or_default(),

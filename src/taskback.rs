@@ -7,10 +7,14 @@ use taskback_core::{Reading, RetryPolicy, Service};
 use tokio::runtime::Handle;
 
 use crate::adapter::Adapter;
+#[cfg(feature = "dynamodb")]
+use crate::ledger::DynamoDb;
 use crate::ledger::{Ledger, Memory};
 #[cfg(feature = "sqs")]
 use crate::queue::{Queue, Role};
 use crate::service::Services;
+#[cfg(feature = "dynamodb")]
+use crate::settings::LedgerChoice;
 use crate::settings::{LateTasks, LedgerDown};
 use crate::step::Step;
 use crate::trigger::Event;
@@ -98,8 +102,8 @@ impl Builder {
     }
 
     /// Where claims and outcomes are remembered; default [`Memory`].
-    pub fn ledger(mut self, ledger: impl Ledger) -> Self {
-        self.ledger = Some(Arc::new(ledger));
+    pub fn ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.ledger = Some(ledger);
         self
     }
 
@@ -193,10 +197,27 @@ impl Builder {
         self
     }
 
-    /// The clients that the settings and the environment allow to build. They need the runtime on
-    /// which they are used.
-    pub async fn services_of(mut self, settings: &Settings) -> Result<Self, Error> {
-        self.services = Services::from_settings(settings).await?;
+    /// The clients that the settings and the environment allow to build, of the services and of the
+    /// ledger. They need the runtime on which they are used.
+    pub async fn services_of(self, settings: &Settings) -> Result<Self, Error> {
+        #[cfg(feature = "swf")]
+        return self.clients_over(&crate::aws::load().await, settings);
+        #[cfg(not(feature = "swf"))]
+        return Ok(self.services(Services::from_settings(settings).await?));
+    }
+
+    /// All of them share one AWS configuration.
+    #[cfg(feature = "swf")]
+    fn clients_over(mut self, config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
+        self.services = Services::over(config, settings)?;
+        #[cfg(feature = "dynamodb")]
+        if let LedgerChoice::DynamoDb { table } = &settings.ledger {
+            if config.region().is_none() {
+                return Err(Error::new("TASKBACK_LEDGER is in DynamoDB, which needs AWS_REGION"));
+            }
+            let client = crate::aws::dynamodb(config, settings);
+            self = self.ledger(Arc::new(DynamoDb::new(client, table)));
+        }
         Ok(self)
     }
 

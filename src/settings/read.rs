@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::SettingsError;
+use super::{LedgerChoice, SettingsError};
 
 /// Reads typed values and collects every fault, so that all are named at once.
 pub(super) struct Reader {
@@ -51,6 +51,31 @@ impl Reader {
         Some(value)
     }
 
+    /// `memory`, or `dynamodb:` and the name of a table.
+    pub(super) fn ledger(&mut self, name: &str) -> LedgerChoice {
+        let Some(value) = self.text(name) else { return LedgerChoice::Memory };
+        match value.split_once(':') {
+            None if value == "memory" => {}
+            #[cfg(not(feature = "dynamodb"))]
+            Some(("dynamodb", _)) => {
+                self.fault(&format!("{name} is {}, which needs the feature dynamodb", shown(&value)));
+            }
+            #[cfg(feature = "dynamodb")]
+            Some(("dynamodb", table)) if is_table(table) => {
+                return LedgerChoice::DynamoDb { table: table.to_owned() };
+            }
+            #[cfg(feature = "dynamodb")]
+            Some(("dynamodb", _)) => {
+                self.fault(&format!(
+                    "{name} is {}, and a table's name has 3 to 255 of A-Z a-z 0-9 _ . -",
+                    shown(&value)
+                ));
+            }
+            _ => self.fault(&format!("{name} is {}, and may be memory or dynamodb:TABLE", shown(&value))),
+        }
+        LedgerChoice::Memory
+    }
+
     /// All variables of that start that hold URLs; empty ones stay, for they mean unset.
     pub(super) fn urls(&mut self, start: &str) -> HashMap<String, String> {
         let urls: HashMap<_, _> = self
@@ -80,6 +105,12 @@ impl Reader {
         self.faults.sort();
         Err(SettingsError(self.faults))
     }
+}
+
+/// DynamoDB's rule for names of tables.
+#[cfg(feature = "dynamodb")]
+fn is_table(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
 /// A value as far as it helps to see the fault.

@@ -54,3 +54,35 @@ fn an_empty_variable_counts_as_unset() {
     assert_eq!(settings.aws_endpoint("SWF"), Some(None));
     assert_eq!(settings.aws_endpoint("SQS"), None);
 }
+
+#[test]
+fn a_ledger_of_another_name_is_a_fault() {
+    for other in ["dynamo", "dynamodb", "memory:", "memory:tasks", "DynamoDB:tasks", "redis:tasks"] {
+        assert_eq!(
+            settings(&[("TASKBACK_LEDGER", other)]).unwrap_err().0,
+            [format!("TASKBACK_LEDGER is {other:?}, and may be memory or dynamodb:TABLE")]
+        );
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+#[test]
+fn a_table_has_a_name_that_dynamodb_allows() {
+    for table in ["abc", "tasks.of_this-Stage.2", &"x".repeat(255)] {
+        let settings = settings(&[("TASKBACK_LEDGER", &format!("dynamodb:{table}"))]).unwrap();
+        assert_eq!(settings.ledger, LedgerChoice::DynamoDb { table: table.to_owned() });
+    }
+    for table in ["", "ab", &"x".repeat(256), "täsks", "a b c", "tasks:more", "tasks/more"] {
+        let error = settings(&[("TASKBACK_LEDGER", &format!("dynamodb:{table}"))]).unwrap_err();
+        assert!(error.to_string().contains("a table's name has 3 to 255 of A-Z a-z 0-9 _ . -"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "dynamodb"))]
+#[test]
+fn a_ledger_that_is_not_compiled_in_is_a_fault() {
+    assert_eq!(
+        settings(&[("TASKBACK_LEDGER", "dynamodb:tasks")]).unwrap_err().0,
+        ["TASKBACK_LEDGER is \"dynamodb:tasks\", which needs the feature dynamodb"]
+    );
+}
