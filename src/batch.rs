@@ -11,23 +11,28 @@ use tokio::time::timeout_at;
 use crate::adapter::Adapter;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
-use crate::settlement::{Kept, Settlement};
+use crate::settlement::{Done, Kept, Settlement};
+
+/// Settles one delivery.
+pub(crate) trait Settle: Sync {
+    /// What proves a delivery done.
+    type Done: Send + Sync;
+
+    fn settle(&self, delivery: &Delivery<'_>) -> impl Future<Output = Settlement<Self::Done>> + Send;
+}
 
 /// Settles every delivery, in their order. Each is Kept until it is proven Done: what is unread,
 /// unfinished or cut off by the deadline stays so.
-pub(crate) async fn settle(
-    adapter: &Adapter,
-    reading: &Reading,
+pub(crate) async fn settle<S: Settle>(
+    by: &S,
     concurrency: usize,
     deliveries: &[Delivery<'_>],
     budget: &Budget,
-) -> Vec<Settlement> {
-    let settled: Vec<OnceLock<Settlement>> = deliveries.iter().map(|_| OnceLock::new()).collect();
-    let batch = Batch { adapter, reading, deliveries, budget, settled: &settled, once: Mutex::default() };
+) -> Vec<Settlement<S::Done>> {
+    let settled: Vec<OnceLock<Settlement<S::Done>>> = deliveries.iter().map(|_| OnceLock::new()).collect();
     let all = futures_util::stream::iter(groups(deliveries))
-        .for_each_concurrent(concurrency.max(1), |group| batch.settle_group(group));
+        .for_each_concurrent(concurrency.max(1), |group| settle_group(by, group, deliveries, &settled));
     let in_time = timeout_at(budget.reports_until(), all).await.is_ok();
-    drop(batch);
     let unfinished = settled.iter().filter(|place| place.get().is_none()).count();
     if !in_time {
         tracing::error!(unfinished, "the invocation's time is over");
@@ -38,35 +43,53 @@ pub(crate) async fn settle(
         .collect()
 }
 
-struct Batch<'a, 'e> {
+async fn settle_group<S: Settle>(
+    by: &S,
+    group: Vec<usize>,
+    deliveries: &[Delivery<'_>],
+    settled: &[OnceLock<Settlement<S::Done>>],
+) {
+    let mut behind = false;
+    for place in group {
+        let settlement = match behind {
+            true => Settlement::Kept(Kept::Behind),
+            false => by.settle(&deliveries[place]).await,
+        };
+        behind = settlement.is_kept();
+        if let Settlement::Kept(why) = &settlement {
+            let message = deliveries[place].id.as_deref().unwrap_or("without an id");
+            tracing::warn!(message, %why, "kept");
+        }
+        // Each place belongs to one group, so nothing stands there yet.
+        drop(settled[place].set(settlement));
+    }
+}
+
+/// Settles the deliveries of one event that bring tasks, each task once.
+pub(crate) struct Tasks<'a> {
     adapter: &'a Adapter,
     reading: &'a Reading,
-    deliveries: &'a [Delivery<'e>],
     budget: &'a Budget,
-    settled: &'a [OnceLock<Settlement>],
+    wants_outcomes: bool,
     /// One settlement a token, whoever comes first.
     once: Mutex<HashMap<Fingerprint, Arc<OnceCell<Settlement>>>>,
 }
 
-impl Batch<'_, '_> {
-    async fn settle_group(&self, group: Vec<usize>) {
-        let mut behind = false;
-        for place in group {
-            let settlement = match behind {
-                true => Settlement::Kept(Kept::Behind),
-                false => self.settle_one(&self.deliveries[place]).await,
-            };
-            behind = settlement.is_kept();
-            if let Settlement::Kept(why) = &settlement {
-                let message = self.deliveries[place].id.as_deref().unwrap_or("without an id");
-                tracing::warn!(message, %why, "kept");
-            }
-            // Each place belongs to one group, so nothing stands there yet.
-            drop(self.settled[place].set(settlement));
-        }
+impl<'a> Tasks<'a> {
+    pub(crate) fn new(
+        adapter: &'a Adapter,
+        reading: &'a Reading,
+        budget: &'a Budget,
+        wants_outcomes: bool,
+    ) -> Self {
+        Self { adapter, reading, budget, wants_outcomes, once: Mutex::default() }
     }
+}
 
-    async fn settle_one(&self, delivery: &Delivery<'_>) -> Settlement {
+impl Settle for Tasks<'_> {
+    type Done = Done;
+
+    async fn settle(&self, delivery: &Delivery<'_>) -> Settlement {
         let task = match delivery.task(self.reading) {
             Ok(task) => task,
             Err(why) => return Settlement::Kept(Kept::Unreadable(why)),
@@ -77,7 +100,7 @@ impl Batch<'_, '_> {
         };
         let settle = async || {
             let settlement = self.adapter.settle(task, delivery.receive_count, self.budget).await;
-            if self.deliveries.len() > 1 { settlement.without_outcome() } else { settlement }
+            if self.wants_outcomes { settlement } else { settlement.without_outcome() }
         };
         cell.get_or_init(settle).await.clone()
     }

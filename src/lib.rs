@@ -37,6 +37,9 @@
 mod runtime;
 mod taskback;
 
+#[cfg(feature = "fnf")]
+pub mod flow;
+
 mod delivery;
 mod settlement;
 mod trigger;
@@ -69,7 +72,9 @@ pub use budget::Budget;
 pub use error::Error;
 #[cfg(feature = "sqs")]
 pub use queue::Queue;
-pub use runtime::{run, run_dead_letters};
+#[cfg(feature = "fnf")]
+pub use runtime::run_flow_control;
+pub use runtime::{Handler, run, run_dead_letters};
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
 #[cfg(feature = "swf")]

@@ -38,10 +38,10 @@ impl Queue {
     }
 
     /// Sets the delay of every kept message, in the time that is left for the answer.
-    pub(crate) async fn give_back(
+    pub(crate) async fn give_back<D>(
         &self,
         deliveries: &[Delivery<'_>],
-        settlements: &[Settlement],
+        settlements: &[Settlement<D>],
         role: Role,
         budget: &Budget,
     ) {

@@ -15,6 +15,8 @@ use crate::{BoxFuture, Error, Settings};
 
 #[cfg(feature = "fnf")]
 pub use fnf::Fnf;
+#[cfg(feature = "fnf")]
+pub(crate) use fnf::client as fnf_client;
 #[cfg(feature = "swf")]
 pub use swf::Swf;
 

@@ -5,9 +5,9 @@ use taskback_core::{ErrorKind, Fingerprint, Outcome, Receipt, Service, Unreadabl
 
 /// What becomes of a delivery.
 #[derive(Clone, Debug)]
-pub enum Settlement {
-    /// The service gave a receipt: the message may be deleted.
-    Done(Done),
+pub enum Settlement<D = Done> {
+    /// There is a receipt: the message may be deleted.
+    Done(D),
     /// No receipt yet: the message comes back.
     Kept(Kept),
 }
@@ -20,7 +20,9 @@ impl Settlement {
         }
         self
     }
+}
 
+impl<D> Settlement<D> {
     /// Whether the message comes back.
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Kept(_))
@@ -66,6 +68,11 @@ pub enum Kept {
     LedgerDown,
     /// The service took no report; the outcome stays decided.
     Unreported(ErrorKind),
+    /// What it asks of a flow can never be done; the text names field and limit, or the service's
+    /// answer. Mend the sender.
+    Refused(String),
+    /// What it asks of a flow was not done: the kind says why.
+    NotDone(ErrorKind),
     /// The task was closed, not by us, and the settings say to keep such messages.
     Late,
     /// An earlier message of the same FIFO group was kept.
@@ -90,6 +97,8 @@ impl fmt::Display for Kept {
             Self::LeaseLost => f.write_str("another owner took it over"),
             Self::LedgerDown => f.write_str("the ledger is unreachable"),
             Self::Unreported(kind) => write!(f, "the report has no receipt: {kind:?}"),
+            Self::Refused(why) => f.write_str(why),
+            Self::NotDone(kind) => write!(f, "the service did not do it: {kind:?}"),
             Self::Late => f.write_str("the task was closed, not by us"),
             Self::Behind => f.write_str("an earlier message of its group was kept"),
             Self::Unfinished => f.write_str("the invocation ended first"),

@@ -44,7 +44,8 @@ impl Taskback {
         let budget = Budget::lasting(remaining);
         let Parts { adapter, reading, concurrency, .. } = &*self.0;
         let event = Event::of(event).inspect_err(|error| tracing::error!(%error, "event not read"))?;
-        let settlements = batch::settle(adapter, reading, *concurrency, event.deliveries(), &budget).await;
+        let tasks = batch::Tasks::new(adapter, reading, &budget, event.answers_with_outcomes());
+        let settlements = batch::settle(&tasks, *concurrency, event.deliveries(), &budget).await;
         #[cfg(feature = "sqs")]
         if let Some((queue, role)) = &self.0.queue {
             queue.give_back(event.deliveries(), &settlements, *role, &budget).await;

@@ -13,6 +13,8 @@ use taskback_core::{Reading, Task, Unreadable};
 use crate::delivery::Delivery;
 use crate::settlement::Settlement;
 
+pub(crate) use direct::Told;
+
 /// An event, told apart by its shape and taken to pieces.
 pub(crate) enum Event<'e> {
     Sqs(Vec<Delivery<'e>>),
@@ -36,8 +38,13 @@ impl<'e> Event<'e> {
         }
     }
 
+    /// Whether the answer tells what was done, and not only what was not.
+    pub(crate) fn answers_with_outcomes(&self) -> bool {
+        matches!(self, Self::Direct(_))
+    }
+
     /// What the trigger is told of the settlements, one for each delivery and in their order.
-    pub(crate) fn answer(&self, settlements: &[Settlement]) -> Result<Value, InvocationError> {
+    pub(crate) fn answer<D: Told>(&self, settlements: &[Settlement<D>]) -> Result<Value, InvocationError> {
         match self {
             Self::Sqs(deliveries) => sqs::answer(deliveries, settlements),
             Self::Direct(_) => direct::answer(settlements),

@@ -18,9 +18,9 @@ pub(crate) enum Role {
 
 /// The delay of every kept message that gets one, by its place. All kept messages of a group get
 /// its first one's, so that the group stays in order.
-pub(super) fn delays(
+pub(super) fn delays<D>(
     deliveries: &[Delivery<'_>],
-    settlements: &[Settlement],
+    settlements: &[Settlement<D>],
     role: Role,
     random: impl Fn() -> f64,
 ) -> Vec<(usize, Duration)> {
@@ -49,7 +49,7 @@ fn delay(why: &Kept, role: Role, receives: u32, random: f64) -> Option<Duration>
             Role::DeadLetters => HALF_A_DAY,
         },
         Kept::NoClient(_) | Kept::LedgerDown => long(receives),
-        Kept::Unreported(kind) => match kind {
+        Kept::Unreported(kind) | Kept::NotDone(kind) => match kind {
             ErrorKind::Throttled | ErrorKind::Unavailable => short(receives, random),
             ErrorKind::Denied
             | ErrorKind::InvalidToken
@@ -62,7 +62,7 @@ fn delay(why: &Kept, role: Role, receives: u32, random: f64) -> Option<Duration>
         Kept::RunningElsewhere(left) => *left + Duration::from_secs(1),
         // Whoever took the task over holds it for a lease at most.
         Kept::LeaseLost => Duration::from_secs(61),
-        Kept::Late | Kept::Behind | Kept::Unfinished => return None,
+        Kept::Refused(_) | Kept::Late | Kept::Behind | Kept::Unfinished => return None,
     })
 }
 
@@ -131,7 +131,7 @@ mod tests {
     fn a_group_comes_back_together() {
         let of = |group: &str| Delivery { group: Some(group.into()), ..Delivery::default() };
         let deliveries = [of("a"), of("b"), of("a"), of("b")];
-        let kept = Settlement::Kept;
+        let kept = Settlement::<crate::Done>::Kept;
         let settlements = [kept(Kept::LedgerDown), kept(Kept::Late), kept(Kept::Behind), kept(Kept::Behind)];
         let five = Duration::from_secs(300);
         assert_eq!(delays(&deliveries, &settlements, Role::Worker, || 1.0), [(0, five), (2, five)]);

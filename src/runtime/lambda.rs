@@ -4,24 +4,24 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{BoxFuture, Error, InvocationError, Taskback};
+use crate::{BoxFuture, Error, Handler, InvocationError};
 
 /// Answers Lambda's events, several at once where the environment takes several (Managed
 /// Instances): nothing of one invocation is seen by another.
-pub(super) async fn serve(taskback: Taskback) -> Result<(), Error> {
+pub(super) async fn serve(handler: impl Handler) -> Result<(), Error> {
     tracing::info!(runtime = "lambda", version = env!("CARGO_PKG_VERSION"), "taskback serves");
-    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let taskback = taskback.clone();
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let by = handler.clone();
         // Boxed, for the compiler: the layers of the runtime nest the whole future's type.
         let answer: BoxFuture<'static, _> =
-            Box::pin(async move { handle(&taskback, event).await.map_err(diagnostic) });
+            Box::pin(async move { handle(&by, event).await.map_err(diagnostic) });
         answer
     });
-    lambda_runtime::run_concurrent(handler).await.map_err(|error| Error::new(error.to_string()))
+    lambda_runtime::run_concurrent(service).await.map_err(|error| Error::new(error.to_string()))
 }
 
-async fn handle(taskback: &Taskback, event: LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
-    taskback.handle(&event.payload, remaining(event.context.deadline)).await
+async fn handle(by: &impl Handler, event: LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {
+    by.handle(&event.payload, remaining(event.context.deadline), &event.context.request_id).await
 }
 
 /// The deadline comes as milliseconds of the epoch; 0 and the past say nothing.

@@ -22,19 +22,7 @@ impl Fnf {
 
     /// A client with the official credentials, at the place that the settings name.
     pub fn from_settings(settings: &FnfSettings) -> Result<Self, crate::Error> {
-        let mut builder = Client::builder();
-        if let Some(region) = &settings.region {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &settings.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(host) = &settings.allow_http_host {
-            tracing::warn!(host, "FNF_ALLOW_HTTP_HOST: task tokens may go to this host in plain HTTP");
-            builder = builder.allow_http_host(host);
-        }
-        let client = builder.build().map_err(|error| crate::Error::new(format!("FnF: {error}")))?;
-        Ok(Self::new(client).output_bytes(settings.max_output_bytes))
+        Ok(Self::new(client(settings)?).output_bytes(settings.max_output_bytes))
     }
 
     /// A client of the local services at `url` (`taskback local`), with their keys.
@@ -76,6 +64,22 @@ impl Fnf {
         };
         answer.map_err(Some)
     }
+}
+
+/// A client of FnF at the place that the settings name, with the official credentials.
+pub(crate) fn client(settings: &FnfSettings) -> Result<Client, crate::Error> {
+    let mut builder = Client::builder();
+    if let Some(region) = &settings.region {
+        builder = builder.region(region);
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        builder = builder.endpoint(endpoint);
+    }
+    if let Some(host) = &settings.allow_http_host {
+        tracing::warn!(host, "FNF_ALLOW_HTTP_HOST: task tokens may go to this host in plain HTTP");
+        builder = builder.allow_http_host(host);
+    }
+    builder.build().map_err(|error| crate::Error::new(format!("FnF: {error}")))
 }
 
 impl Reporter for Fnf {

@@ -25,11 +25,22 @@ pub(super) fn decode(event: &RawValue) -> Result<Delivery<'_>, EventError> {
 }
 
 /// Done → what was told and the receipt; Kept → an error, so that the caller invokes again.
-pub(super) fn answer(settlements: &[Settlement]) -> Result<Value, InvocationError> {
+pub(super) fn answer<D: Told>(settlements: &[Settlement<D>]) -> Result<Value, InvocationError> {
     match settlements {
-        [Settlement::Done(done)] => Ok(told(done)),
+        [Settlement::Done(done)] => Ok(done.answer()),
         [Settlement::Kept(why)] => Err(InvocationError::Kept(why.to_string())),
         _ => Err(InvocationError::Kept("no settlement".into())),
+    }
+}
+
+/// What a direct invocation is told of what was done.
+pub(crate) trait Told {
+    fn answer(&self) -> Value;
+}
+
+impl Told for Done {
+    fn answer(&self) -> Value {
+        told(self)
     }
 }
 

@@ -32,9 +32,9 @@ pub(super) fn decode<'e>(records: &[&'e RawValue]) -> Result<Vec<Delivery<'e>>, 
 
 /// Lists what comes back. Every id that is absent, empty or unknown would return the whole batch,
 /// so it fails the invocation at once and says why.
-pub(super) fn answer(
+pub(super) fn answer<D>(
     deliveries: &[Delivery<'_>],
-    settlements: &[Settlement],
+    settlements: &[Settlement<D>],
 ) -> Result<Value, InvocationError> {
     let mut listed = HashSet::new();
     let mut response = SqsBatchResponse::default();
