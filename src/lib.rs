@@ -91,3 +91,8 @@ pub use trigger::{EventError, InvocationError, tasks};
 
 /// A future behind a pointer, for traits that are used as values.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The README's code, compiled and run.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
