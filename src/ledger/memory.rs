@@ -16,6 +16,7 @@ use crate::BoxFuture;
 #[derive(Debug)]
 pub struct Memory {
     most: usize,
+    shared: bool,
     records: Mutex<Records>,
 }
 
@@ -24,7 +25,14 @@ impl Memory {
     /// is forgotten harms nobody here, for no two owners of one process have the same name); full of
     /// others it counts as unreachable.
     pub fn new(most: usize) -> Self {
-        Self { most, records: Mutex::default() }
+        Self { most, shared: false, records: Mutex::default() }
+    }
+
+    /// The same ledger, for a worker and a dead-letter handler of one program that both hold it: it
+    /// then counts as shared.
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
@@ -183,7 +191,7 @@ impl Records {
 
 impl Ledger for Memory {
     fn is_shared(&self) -> bool {
-        false
+        self.shared
     }
 
     fn claim<'a>(
