@@ -70,6 +70,16 @@ pub fn dynamodb(config: &SdkConfig, settings: &Settings) -> aws_sdk_dynamodb::Cl
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
 
+/// A client of SQS, whose endpoint the settings may name.
+#[cfg(feature = "sqs")]
+pub fn sqs(config: &SdkConfig, settings: &Settings) -> aws_sdk_sqs::Client {
+    let mut builder = aws_sdk_sqs::config::Builder::from(config);
+    if let Some(url) = endpoint("SQS", config, settings) {
+        builder.set_endpoint_url(url);
+    }
+    aws_sdk_sqs::Client::from_conf(builder.build())
+}
+
 /// The endpoint in place of the one that the SDK would find; `Some(None)` = AWS's own. The SDK takes
 /// an empty variable for a URL; the settings do not.
 fn endpoint(service: &str, config: &SdkConfig, settings: &Settings) -> Option<Option<String>> {

@@ -198,8 +198,8 @@ impl Builder {
         self
     }
 
-    /// The clients that the settings and the environment allow to build, of the services and of the
-    /// ledger. They need the runtime on which they are used.
+    /// The clients that the settings and the environment allow to build: of the services, the ledger
+    /// and the queue. They need the runtime on which they are used.
     pub async fn services_of(self, settings: &Settings) -> Result<Self, Error> {
         #[cfg(feature = "swf")]
         return self.clients_over(&crate::aws::load().await, settings);
@@ -211,6 +211,10 @@ impl Builder {
     #[cfg(feature = "swf")]
     fn clients_over(mut self, config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
         self.services = Services::over(config, settings)?;
+        #[cfg(feature = "sqs")]
+        if config.region().is_some() {
+            self = self.queue(Queue::new(crate::aws::sqs(config, settings)));
+        }
         #[cfg(feature = "dynamodb")]
         if let LedgerChoice::DynamoDb { table } = &settings.ledger {
             if config.region().is_none() {
