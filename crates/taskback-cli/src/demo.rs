@@ -1,5 +1,6 @@
 //! `taskback demo`: the real handler between the local services and messages of every kind.
 
+mod killed;
 mod messages;
 mod table;
 mod verdict;
@@ -22,7 +23,18 @@ use messages::Message;
 /// The time of one invocation.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(crate) async fn run() -> Ended {
+/// Shows tasks of FnF and SWF on their way through the real handler, at local services: reports are
+/// throttled and answers lost.
+///
+/// Exits with 0 where every task ended with exactly the outcome it should, else with 1.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Kills a process as well: between decision and report, and between report and receipt.
+    #[arg(long)]
+    faults: bool,
+}
+
+pub(crate) async fn run(args: Args) -> Ended {
     let server = Server::bind(Config::default()).await?;
     let ledger = Arc::new(Memory::default());
     let builder = Taskback::builder().step(verify_card).services(Services::local(&server.url())?);
@@ -34,14 +46,24 @@ pub(crate) async fn run() -> Ended {
     for message in &mut direct {
         message.kept = taskback.handle(&to_raw_value(&message.body)?, TIMEOUT).await.is_err();
     }
-    deliver(&taskback, &mut batch).await?;
+    deliver(&taskback, &mut batch, 1).await?;
+    let mut killed = Vec::new();
+    let mut ran = 0;
+    if args.faults {
+        killed = messages::killed(server.state())?;
+        ran = killed::deliver(&server.url(), &ledger, &mut killed).await?;
+    }
 
     let style = table::Style::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     let mut rows = table::Rows::new(server.state(), &*ledger);
     rows.add("Direct events", &direct).await;
     rows.add("One SQS batch", &batch).await;
-    let messages: Vec<_> = direct.into_iter().chain(batch).collect();
-    let (right, verdict) = match verdict::of(server.state(), &messages) {
+    if args.faults {
+        rows.add("One SQS batch, its process killed, and delivered again", &killed).await;
+    }
+    let again = ran.saturating_sub(killed.len());
+    let messages: Vec<_> = direct.into_iter().chain(batch).chain(killed).collect();
+    let (right, verdict) = match verdict::of(server.state(), &messages, again) {
         Ok(verdict) => (true, verdict),
         Err(verdict) => (false, verdict),
     };
@@ -51,8 +73,8 @@ pub(crate) async fn run() -> Ended {
 }
 
 /// Delivers the messages as one SQS batch; all stay kept but for those that the answer leaves out.
-async fn deliver(taskback: &Taskback, batch: &mut [Message]) -> Result<(), Box<dyn Error>> {
-    let event = to_raw_value(&messages::sqs_event(batch))?;
+async fn deliver(taskback: &Taskback, batch: &mut [Message], delivery: u32) -> Result<(), Box<dyn Error>> {
+    let event = to_raw_value(&messages::sqs_event(batch, delivery))?;
     if let Ok(answer) = taskback.handle(&event, TIMEOUT).await {
         let failures = answer["batchItemFailures"].as_array().map_or(&[] as &[Value], Vec::as_slice);
         for (place, message) in batch.iter_mut().enumerate() {

@@ -24,10 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows tasks of FnF and SWF on their way through the real handler, faults included, at local services.
-    ///
-    /// Exits with 0 where every task ended with exactly the outcome it should, else with 1.
-    Demo,
+    Demo(demo::Args),
     Local(local::Args),
     Invoke(invoke::Args),
 }
@@ -40,7 +37,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     log();
     let ended = match cli.command {
-        Command::Demo => demo::run().await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Local(args) => local::run(args).await,
         Command::Invoke(args) => invoke::run(args).await,
     };

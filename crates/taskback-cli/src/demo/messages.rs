@@ -60,14 +60,30 @@ pub(super) fn batch(state: &State) -> Result<Vec<Message>, Error> {
     Ok(messages)
 }
 
-/// The event that a queue would send with these messages.
-pub(super) fn sqs_event(batch: &[Message]) -> Value {
+/// Opens the tasks of the batch whose process is killed.
+pub(super) fn killed(state: &State) -> Result<Vec<Message>, Error> {
+    let mut messages = Vec::new();
+    for service in SERVICES {
+        messages.push(opened(
+            state,
+            service,
+            "a valid card; killed between decision and report",
+            VALID,
+            None,
+        )?);
+        messages.push(opened(state, service, "an invalid card; killed after the report", INVALID, None)?);
+    }
+    Ok(messages)
+}
+
+/// The event that a queue would send with these messages at their n-th delivery.
+pub(super) fn sqs_event(batch: &[Message], delivery: u32) -> Value {
     let record = |(place, message): (usize, &Message)| {
         json!({
             "messageId": id(place),
             "receiptHandle": format!("handle-{place}"),
             "body": message.body.to_string(),
-            "attributes": { "ApproximateReceiveCount": "1" },
+            "attributes": { "ApproximateReceiveCount": delivery.to_string() },
             "messageAttributes": {},
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:taskback-demo",

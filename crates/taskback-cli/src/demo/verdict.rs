@@ -8,8 +8,8 @@ use taskback_local::{Outcome, State, TaskState, TaskView};
 use super::messages::{Expected, Message};
 
 /// One line: `Ok` where every task has exactly the outcome it should and was told it once, and every
-/// message without a task was kept.
-pub(super) fn of(state: &State, messages: &[Message]) -> Result<String, String> {
+/// message without a task was kept. `again` is how many steps ran more than once.
+pub(super) fn of(state: &State, messages: &[Message], again: usize) -> Result<String, String> {
     let mut seen = HashSet::new();
     let mut wrong = Vec::new();
     for message in messages {
@@ -21,6 +21,9 @@ pub(super) fn of(state: &State, messages: &[Message]) -> Result<String, String> 
             let became = if message.kept { "kept" } else { "done" };
             wrong.push(format!("{:?} was {became}", message.what));
         }
+    }
+    if again > 0 {
+        wrong.push(format!("{again} steps ran again though their outcome was decided"));
     }
     let unmet = state.faults().len();
     if unmet > 0 {
@@ -76,7 +79,7 @@ mod tests {
     async fn a_task_that_nobody_told_is_named() {
         let server = Server::bind(Config::default()).await.unwrap();
         let messages = messages::direct(server.state()).unwrap();
-        let verdict = of(server.state(), &messages).unwrap_err();
+        let verdict = of(server.state(), &messages, 0).unwrap_err();
         let first = messages[0].task.unwrap().fingerprint;
         assert!(verdict.contains(&format!("{first} is Open at fnf")), "{verdict}");
     }
@@ -91,12 +94,12 @@ mod tests {
             let event = serde_json::value::to_raw_value(&message.body).unwrap();
             message.kept = taskback.handle(&event, super::super::TIMEOUT).await.is_err();
         }
-        of(server.state(), &messages).unwrap();
+        of(server.state(), &messages, 0).unwrap();
 
         let told = messages[0].task.as_mut().unwrap();
         told.state = TaskState::Failed;
         let told = told.fingerprint;
-        let verdict = of(server.state(), &messages).unwrap_err();
+        let verdict = of(server.state(), &messages, 0).unwrap_err();
         assert!(verdict.contains(&format!("{told} is Succeeded at fnf")), "{verdict}");
     }
 }

@@ -30,3 +30,21 @@ fn the_demo_shows_every_kind_of_delivery_on_both_services_without_colours() {
     assert_eq!(ran.stdout.matches("2: ThrottlingException, then taken").count(), 1, "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'));
 }
+
+#[test]
+fn a_killed_process_runs_no_step_again_and_loses_no_outcome() {
+    let ran = run(&mut taskback(&["demo", "--faults"]));
+    let last = ran.stdout.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "Every task has exactly the outcome it should: 16 tasks, each told once; 2 unreadable messages are kept."
+    );
+    assert_eq!(
+        ran.stdout.matches("killed between decision and report  succeeded").count(),
+        2,
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.stdout.matches("2: taken, then ").count(), 2, "{}", ran.stdout);
+    assert_eq!(ran.code, 0);
+}
