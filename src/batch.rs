@@ -57,8 +57,8 @@ async fn settle_group<S: Settle>(
         };
         behind = settlement.is_kept();
         if let Settlement::Kept(why) = &settlement {
-            let message = deliveries[place].id.as_deref().unwrap_or("without an id");
-            tracing::warn!(message, %why, "kept");
+            let id = deliveries[place].id.as_deref().unwrap_or_default();
+            tracing::warn!(id, %why, "kept");
         }
         // Each place belongs to one group, so nothing stands there yet.
         drop(settled[place].set(settlement));

@@ -14,6 +14,7 @@ pub(crate) struct Delivery<'e> {
     /// Messages of one group are settled in order.
     pub(crate) group: Option<String>,
     /// Where the message came from and can be given back to.
+    #[cfg_attr(not(feature = "sqs"), allow(dead_code, reason = "only a queue takes messages back"))]
     pub(crate) source: Option<Source>,
 }
 
@@ -28,6 +29,7 @@ impl Delivery<'_> {
 }
 
 /// The queue of a message.
+#[cfg_attr(not(feature = "sqs"), allow(dead_code, reason = "only a queue takes messages back"))]
 #[derive(Debug)]
 pub(crate) struct Source {
     /// The queue's ARN.

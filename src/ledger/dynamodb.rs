@@ -15,7 +15,8 @@ use crate::BoxFuture;
 /// A ledger that processes share: one item a task, in a DynamoDB table whose partition key is the
 /// string `fingerprint` and which has no sort key.
 ///
-/// Every call is one conditional `UpdateItem`, tried once; nothing is read to decide what to write.
+/// Every call is one conditional `UpdateItem`, tried once (a claim that is made again is two); nothing
+/// is read to decide what to write.
 /// It needs no permission but `dynamodb:UpdateItem` on the table. A table that is missing or
 /// forbidden shows as [`Unreachable`], which names the table and DynamoDB's error code. Only the
 /// table's own region counts: the replicas of a global table do not see each other's conditions.

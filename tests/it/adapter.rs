@@ -300,7 +300,8 @@ async fn missing_credentials_are_a_denial_and_not_tried_again() {
         })
         .build()
         .unwrap();
-    let services = Services::default().with(Swf::new(aws_sdk_swf::Client::from_conf(config))).with(Fnf::new(fnf));
+    let services =
+        Services::default().with(Swf::new(aws_sdk_swf::Client::from_conf(config))).with(Fnf::new(fnf));
     let taskback = Taskback::builder().step(done).services(services).build().unwrap();
     for service in BOTH {
         let event = direct_event(&envelope(service, "m", "{}"));

@@ -62,7 +62,10 @@ async fn a_task_that_nobody_ran_or_finished_fails_and_says_which() {
         let queues = Queues::new();
         assert_eq!(kept(&queues.worker, &[message(service, "m")]).await, ["m"]);
         assert!(kept(&queues.dead_letters, &[message(service, "m").received(2)]).await.is_empty());
-        assert_eq!(queues.told(service), [dead_lettered("received 2 times, the step ran without an outcome")]);
+        assert_eq!(
+            queues.told(service),
+            [dead_lettered("received 2 times, the step ran without an outcome")]
+        );
     }
 }
 

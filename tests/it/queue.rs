@@ -48,7 +48,10 @@ async fn every_kept_message_gets_its_delay_in_calls_of_ten_and_the_url_is_asked_
     let change = "ChangeMessageVisibilityBatch";
     assert_eq!(names, ["GetQueueUrl", change, change, change]);
     let asked: Value = serde_json::from_str(&requests[0].body).unwrap();
-    assert_eq!((&asked["QueueName"], &asked["QueueOwnerAWSAccountId"]), (&json!("tasks"), &json!("123456789012")));
+    assert_eq!(
+        (&asked["QueueName"], &asked["QueueOwnerAWSAccountId"]),
+        (&json!("tasks"), &json!("123456789012"))
+    );
     let entries: Vec<_> = requests[1..3].iter().flat_map(entries).collect();
     assert_eq!((entries.len(), entries_of(&requests[1]).len()), (12, 10));
     assert!(entries.iter().all(|(handle, delay)| handle.starts_with("handle-") && (4..=8).contains(delay)));
@@ -56,7 +59,8 @@ async fn every_kept_message_gets_its_delay_in_calls_of_ten_and_the_url_is_asked_
 
 #[tokio::test]
 async fn a_stale_handle_a_missing_permission_and_a_dead_queue_change_no_answer() {
-    let stale = r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
+    let stale =
+        r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
     let denied = r#"{"__type":"com.amazonaws.sqs#AccessDenied","message":"no"}"#;
     for script in [
         vec![url_of_the_queue("http://x"), Reply::http(200, "", stale)],
@@ -83,7 +87,10 @@ async fn a_queue_of_another_region_is_never_asked() {
 }
 
 fn target(head: &str) -> &str {
-    head.lines().find_map(|line| line.split_once("AmazonSQS.")).map(|(_, name)| name.trim()).unwrap_or_default()
+    head.lines()
+        .find_map(|line| line.split_once("AmazonSQS."))
+        .map(|(_, name)| name.trim())
+        .unwrap_or_default()
 }
 
 fn entries_of(request: &crate::wire::server::Request) -> Vec<(String, u64)> {
@@ -91,7 +98,10 @@ fn entries_of(request: &crate::wire::server::Request) -> Vec<(String, u64)> {
     let entries = body["Entries"].as_array().unwrap().iter();
     entries
         .map(|entry| {
-            (entry["ReceiptHandle"].as_str().unwrap().to_owned(), entry["VisibilityTimeout"].as_u64().unwrap())
+            (
+                entry["ReceiptHandle"].as_str().unwrap().to_owned(),
+                entry["VisibilityTimeout"].as_u64().unwrap(),
+            )
         })
         .collect()
 }

@@ -31,12 +31,12 @@ pub enum Report<'a> {
     },
 }
 
-/// The outcome as it can be told: an output of more than `output_bytes` becomes the fixed
-/// failure `OutputTooLarge`.
+/// The outcome as it can be told: texts are cut to their limits, and an output of more than
+/// `output_bytes` becomes the fixed failure `OutputTooLarge`.
 pub fn fit(outcome: Outcome, output_bytes: usize) -> Outcome {
     match outcome {
         Outcome::Succeeded(output) if output.json().len() > output_bytes => Outcome::output_too_large(),
-        fits => fits,
+        fits => fits.cut(ERROR_CHARS, CAUSE_CHARS),
     }
 }
 
@@ -164,6 +164,13 @@ mod tests {
         let canceled = Outcome::Canceled { details: "asked".into() };
         let expected = Report::Failed { error: "Canceled".into(), cause: Some("asked".into()) };
         assert!(report(&canceled) == Some(expected));
+    }
+
+    #[test]
+    fn what_fits_is_told_as_it_is() {
+        let long = Outcome::failed("E".repeat(500), "c".repeat(500_000));
+        let fits = fit(long.clone(), OUTPUT_BYTES);
+        assert!(report(&fits) == report(&long) && fit(fits.clone(), OUTPUT_BYTES) == fits);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -5,7 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::token::hex;
-use crate::{ErrorKind, Flaw};
+use crate::{ErrorKind, Flaw, text};
 
 /// What the workflow is told. Once decided it never changes, but for the one
 /// [replacement](Self::replacement) of an output that the service refuses.
@@ -71,6 +72,23 @@ impl Outcome {
                 "the step succeeded; the service refused the form of its output",
             )),
             _ => None,
+        }
+    }
+
+    /// The same outcome with texts of at most so many characters. Cut before it is decided, it is
+    /// stored as it is told.
+    pub(crate) fn cut(self, error_chars: usize, text_chars: usize) -> Self {
+        let cut = |text: String, most| match text::cut(&text, most) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(short) => short,
+        };
+        match self {
+            Self::Succeeded(output) => Self::Succeeded(output),
+            Self::Failed { error, cause } => {
+                Self::Failed { error: cut(error, error_chars), cause: cut(cause, text_chars) }
+            }
+            Self::Canceled { details } => Self::Canceled { details: cut(details, text_chars) },
+            Self::Delegated { to } => Self::Delegated { to: cut(to, text_chars) },
         }
     }
 

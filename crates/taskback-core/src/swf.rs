@@ -39,14 +39,14 @@ pub enum Report<'a> {
     },
 }
 
-/// The outcome as it can be told: an output whose result has more than 32768 characters becomes
-/// the fixed failure `OutputTooLarge`.
+/// The outcome as it can be told: texts are cut to their limits, and an output whose result has
+/// more than 32768 characters becomes the fixed failure `OutputTooLarge`.
 pub fn fit(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Succeeded(output) if text::width(&result(&output)) > RESULT_CHARS => {
             Outcome::output_too_large()
         }
-        fits => fits,
+        fits => fits.cut(REASON_CHARS, DETAILS_CHARS),
     }
 }
 

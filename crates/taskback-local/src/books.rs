@@ -5,7 +5,8 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::faults::Faults;
-use crate::task::{End, Task, Timers};
+use crate::queues::Queues;
+use crate::task::{End, Task, Timeout, Timers};
 use crate::{Attempt, Error, OpenTask, Opened, Outcome, TaskState, TaskView, fnf, swf};
 
 /// All that the services remember. Whatever they do is one change of the books under one lock.
@@ -14,6 +15,7 @@ pub(crate) struct Books {
     pub(crate) faults: Faults,
     pub(crate) fnf: fnf::Desk,
     pub(crate) swf: swf::Desk,
+    pub(crate) queues: Queues,
     tasks: HashMap<String, Task>,
     order: Vec<String>,
     /// Open tasks that may time out.
@@ -27,6 +29,7 @@ impl Books {
             faults: Faults::default(),
             fnf,
             swf: swf::Desk::default(),
+            queues: Queues::default(),
             tasks: HashMap::new(),
             order: Vec::new(),
             timed: HashSet::new(),
@@ -92,17 +95,15 @@ impl Books {
         self.order.iter().filter_map(|fingerprint| self.tasks.get(fingerprint)).map(|task| &task.view)
     }
 
-    /// The one way in which a task ends; a closed one stays as it is.
+    /// The one way in which a task ends; a closed one stays as it is. An execution that ends with
+    /// its task may be what another task waits for.
     pub(crate) fn close(&mut self, fingerprint: &str, end: End, at: Instant) {
-        let Some(task) = self.tasks.get_mut(fingerprint) else { return };
-        if task.view.state != TaskState::Open {
-            return;
-        }
-        task.view.state = end.state();
-        self.timed.remove(fingerprint);
-        self.swf.record_end(&task.view, &end, self.clock.epoch_seconds(at));
-        if let End::Told(outcome) = end {
-            task.view.outcome = Some(outcome);
+        let mut next = Some((fingerprint.to_owned(), end));
+        while let Some((fingerprint, end)) = next {
+            if !self.mark_closed(&fingerprint, &end, at) {
+                return;
+            }
+            next = fnf::task_ended(self, &fingerprint, end, at);
         }
     }
 
@@ -110,20 +111,55 @@ impl Books {
         self.close(fingerprint, End::Told(outcome), now);
     }
 
-    /// Closes what has timed out by now, in the order in which it did.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        let mut over: Vec<_> = self
-            .timed
-            .iter()
-            .filter_map(|fingerprint| {
-                let (at, clock) = self.tasks.get(fingerprint)?.timers.due()?;
-                (at <= now).then(|| (at, clock, fingerprint.clone()))
-            })
-            .collect();
-        over.sort_by_key(|(at, ..)| *at);
-        for (at, clock, fingerprint) in over {
-            self.close(&fingerprint, End::TimedOut(clock), at);
+    /// Tells a task that an execution it waits for has ended.
+    pub(crate) fn call_back(&mut self, task: Option<(String, End)>, at: Instant) {
+        if let Some((fingerprint, end)) = task {
+            self.close(&fingerprint, end, at);
         }
+    }
+
+    /// Does whatever was due by now, in the order in which it was.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        loop {
+            let task = self.first_timeout().filter(|(at, ..)| *at <= now);
+            let flow = self.fnf.next_due().filter(|at| *at <= now);
+            match (task, flow) {
+                (Some((at, ..)), Some(flow)) if flow <= at => fnf::due(self),
+                (Some((at, clock, fingerprint)), _) => {
+                    let fingerprint = fingerprint.to_owned();
+                    self.close(&fingerprint, End::TimedOut(clock), at);
+                }
+                (None, Some(_)) => fnf::due(self),
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// When something is due next, if nothing comes before.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.first_timeout().map(|(at, ..)| at).into_iter().chain(self.fnf.next_due()).min()
+    }
+
+    fn first_timeout(&self) -> Option<(Instant, Timeout, &str)> {
+        let due = self.timed.iter().filter_map(|fingerprint| {
+            let (at, clock) = self.tasks.get(fingerprint)?.timers.due()?;
+            Some((at, clock, fingerprint.as_str()))
+        });
+        due.min_by_key(|(at, ..)| *at)
+    }
+
+    fn mark_closed(&mut self, fingerprint: &str, end: &End, at: Instant) -> bool {
+        let Some(task) = self.tasks.get_mut(fingerprint) else { return false };
+        if task.view.state != TaskState::Open {
+            return false;
+        }
+        task.view.state = end.state();
+        self.timed.remove(fingerprint);
+        self.swf.record_end(&task.view, end, self.clock.epoch_seconds(at));
+        if let End::Told(outcome) = end {
+            task.view.outcome = Some(outcome.clone());
+        }
+        true
     }
 
     /// What `/_local` calls cancel: a request where the service has one, else the end of the task.
@@ -155,7 +191,7 @@ impl Books {
 
 fn new_token(service: Service) -> Result<TaskToken, Error> {
     let text = match service {
-        Service::Fnf => fnf::new_token(),
+        Service::Fnf => fnf::token::new(),
         Service::Swf => swf::new_token(),
     };
     TaskToken::new(service, text).map_err(|error| Error::invalid(error.to_string()))

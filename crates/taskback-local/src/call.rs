@@ -17,6 +17,7 @@ pub(crate) trait Dialect {
     fn broken(&self) -> Refusal;
     fn denied(&self) -> Refusal;
     fn skewed(&self) -> Refusal;
+    fn conflict(&self, operation: &str) -> Refusal;
 }
 
 /// A call whose signature was found in order.
@@ -30,15 +31,25 @@ pub(crate) struct Call<'a> {
     pub(crate) wait: Duration,
 }
 
+/// One look at the books on behalf of a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    pub(crate) now: Instant,
+    /// Whether the call must have an answer now: its time to wait is over.
+    pub(crate) last: bool,
+    /// The fault that the call meets.
+    pub(crate) fault: Option<FaultKind>,
+}
+
 pub(crate) type Done = Result<Value, Refusal>;
 
 /// Carries a call out, through the fault that it meets. `operate` is asked again after every change
-/// of the books while it has no answer; its last argument says that it must give one now.
+/// of the books while it has no answer.
 pub(crate) async fn run(
     state: &State,
     dialect: &(dyn Dialect + Sync),
     call: Call<'_>,
-    mut operate: impl FnMut(&mut Books, Instant, bool) -> Option<Done>,
+    mut operate: impl FnMut(&mut Books, Turn) -> Option<Done>,
 ) -> Reply {
     let fault = state.books().faults.take(call.operation, call.fingerprint.as_deref());
     let refusal = match fault {
@@ -51,24 +62,27 @@ pub(crate) async fn run(
         Some(FaultKind::Error500) => Some(dialect.broken()),
         Some(FaultKind::Refuse) => Some(dialect.denied()),
         Some(FaultKind::Skewed) => Some(dialect.skewed()),
-        Some(FaultKind::LostAck | FaultKind::Delay(_)) | None => None,
+        Some(FaultKind::Conflict) => Some(dialect.conflict(call.operation)),
+        Some(FaultKind::LostAck | FaultKind::Delay(_) | FaultKind::Stopping(_)) | None => None,
     };
     let until = Instant::now() + call.wait;
     let mut refusal = refusal.map(Err);
     let done = loop {
         // Asked for before looking, so that nothing that happens between is missed.
         let changed = state.changed();
-        {
+        let wake = {
             let mut books = state.books();
             let now = Instant::now();
-            let done = refusal.take().or_else(|| operate(&mut books, now, now >= until));
-            if let Some(done) = done {
+            let turn = Turn { now, last: now >= until, fault };
+            if let Some(done) = refusal.take().or_else(|| operate(&mut books, turn)) {
                 note(&mut books, &call, fault, Some(&done));
                 break done;
             }
-        }
-        let _either_way = timeout_at(until, changed).await;
+            books.next_due().map_or(until, |due| due.min(until))
+        };
+        let _either_way = timeout_at(wake, changed).await;
     };
+    state.tell_waiting();
     match fault {
         Some(FaultKind::LostAck) => return Reply::Cut,
         Some(FaultKind::Delay(delay)) => sleep(delay).await,

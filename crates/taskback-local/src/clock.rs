@@ -19,7 +19,17 @@ impl Clock {
 
     /// Seconds since 1970, to the millisecond.
     pub(crate) fn epoch_seconds(&self, at: Instant) -> f64 {
-        let since = self.wall + at.saturating_duration_since(self.origin);
-        since.as_millis() as f64 / 1000.0
+        self.millis(at) as f64 / 1000.0
+    }
+
+    /// `YYYY-MM-DDThh:mm:ss.mmmZ`, as FnF shows time.
+    pub(crate) fn timestamp(&self, at: Instant) -> String {
+        let millis = i64::try_from(self.millis(at)).unwrap_or(i64::MAX);
+        let at = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+        at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    }
+
+    fn millis(&self, at: Instant) -> u128 {
+        (self.wall + at.saturating_duration_since(self.origin)).as_millis()
     }
 }

@@ -20,7 +20,7 @@ pub struct Fault {
 }
 
 /// What goes wrong with a call. On the wire: `throttle`, `error500`, `html502`, `lost-ack`,
-/// `refuse`, `cut`, `delay:MILLISECONDS`, `skewed`.
+/// `refuse`, `cut`, `delay:MILLISECONDS`, `skewed`, `conflict`, `stopping:MILLISECONDS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// Not taken: FnF 429 ResourceThrottled, SWF 400 ThrottlingException.
@@ -39,6 +39,12 @@ pub enum FaultKind {
     Delay(Duration),
     /// Not taken: FnF 403 RequestTimeTooSkewed, SWF 400 InvalidSignatureException.
     Skewed,
+    /// Not taken: FnF 409, TaskInvalidState for a report and ConcurrentUpdateError for
+    /// StopExecution, the only operations that may be given it.
+    Conflict,
+    /// StopExecution only: taken, and answered with status Running; the execution stops that much
+    /// later (at most 600,000 ms), unless it ends before.
+    Stopping(Duration),
 }
 
 impl Fault {
@@ -60,8 +66,8 @@ impl Fault {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let known = |name| fnf::OPERATIONS.contains(&name) || swf::OPERATIONS.contains(&name);
-        if self.operation != "*" && !known(self.operation.as_str()) {
+        let fnf = fnf::Operation::named(&self.operation);
+        if self.operation != "*" && fnf.is_none() && !swf::OPERATIONS.contains(&self.operation.as_str()) {
             return Err(Error::invalid("operation: no such operation here; * means every operation"));
         }
         if !(1..=1_000_000).contains(&self.times) {
@@ -73,7 +79,15 @@ impl Fault {
             return Err(Error::invalid("fingerprint: must be 64 lower-case hex digits"));
         }
         match self.kind {
-            FaultKind::Delay(delay) if delay > MOST_DELAY => Err(Error::invalid(DELAY_LIMIT)),
+            FaultKind::Delay(time) | FaultKind::Stopping(time) if time > MOST_DELAY => {
+                Err(Error::invalid(DELAY_LIMIT))
+            }
+            FaultKind::Stopping(_) if fnf != Some(fnf::Operation::StopExecution) => {
+                Err(Error::invalid("operation: stopping is for StopExecution"))
+            }
+            FaultKind::Conflict if !fnf.is_some_and(fnf::Operation::has_conflict) => Err(Error::invalid(
+                "operation: conflict is for ReportTaskSucceeded, ReportTaskFailed and StopExecution",
+            )),
             _ => Ok(()),
         }
     }
@@ -91,10 +105,15 @@ impl FromStr for FaultKind {
             "refuse" => Self::Refuse,
             "cut" => Self::Cut,
             "skewed" => Self::Skewed,
+            "conflict" => Self::Conflict,
             _ => {
-                let millis = text.strip_prefix("delay:").ok_or_else(|| Error::invalid(KINDS))?;
-                let millis = millis.parse().map_err(|_| Error::invalid(DELAY_LIMIT))?;
-                Self::Delay(Duration::from_millis(millis))
+                let (kind, millis) = text.split_once(':').ok_or_else(|| Error::invalid(KINDS))?;
+                let kind = match kind {
+                    "delay" => Self::Delay,
+                    "stopping" => Self::Stopping,
+                    _ => return Err(Error::invalid(KINDS)),
+                };
+                kind(Duration::from_millis(millis.parse().map_err(|_| Error::invalid(DELAY_LIMIT))?))
             }
         })
     }
@@ -110,6 +129,8 @@ impl fmt::Display for FaultKind {
             Self::Refuse => "refuse",
             Self::Cut => "cut",
             Self::Skewed => "skewed",
+            Self::Conflict => "conflict",
+            Self::Stopping(after) => return write!(f, "stopping:{}", after.as_millis()),
             Self::Delay(delay) => return write!(f, "delay:{}", delay.as_millis()),
         })
     }
@@ -156,9 +177,9 @@ impl Faults {
 
 const MOST_FAULTS: usize = 10_000;
 const MOST_DELAY: Duration = Duration::from_secs(600);
-const DELAY_LIMIT: &str = "kind: delay:MILLISECONDS, at most 600000";
-const KINDS: &str =
-    "kind: must be throttle, error500, html502, lost-ack, refuse, cut, skewed or delay:MILLISECONDS";
+const DELAY_LIMIT: &str = "kind: delay:MILLISECONDS and stopping:MILLISECONDS, at most 600000";
+const KINDS: &str = "kind: must be throttle, error500, html502, lost-ack, refuse, cut, skewed, conflict, \
+    delay:MILLISECONDS or stopping:MILLISECONDS";
 
 #[cfg(test)]
 mod tests {
@@ -186,14 +207,27 @@ mod tests {
         assert!(refused(Fault::new("*", FaultKind::Cut).only("AB")).starts_with("fingerprint:"));
         let late = FaultKind::Delay(Duration::from_secs(601));
         assert!(refused(Fault::new("*", late)).starts_with("kind:"));
+        let stopping = FaultKind::Stopping(Duration::ZERO);
+        for (operation, kind) in [
+            ("*", stopping),
+            ("StartExecution", stopping),
+            ("*", FaultKind::Conflict),
+            ("RespondActivityTaskFailed", FaultKind::Conflict),
+        ] {
+            assert!(refused(Fault::new(operation, kind)).starts_with("operation:"), "{operation}");
+        }
+        assert!(Fault::new("StopExecution", stopping).check().is_ok());
+        assert!(Fault::new("ReportTaskFailed", FaultKind::Conflict).check().is_ok());
     }
 
     #[test]
     fn every_kind_reads_back_as_it_is_written() {
-        for text in ["throttle", "error500", "html502", "lost-ack", "refuse", "cut", "skewed", "delay:250"] {
+        for text in
+            "throttle error500 html502 lost-ack refuse cut skewed conflict delay:250 stopping:9".split(' ')
+        {
             assert_eq!(text.parse::<FaultKind>().unwrap().to_string(), text);
         }
-        for text in ["", "Throttle", "delay:", "delay:-1", "delay:x"] {
+        for text in ["", "Throttle", "delay:", "delay:-1", "delay:x", "stopping", "slow:5"] {
             assert!(text.parse::<FaultKind>().is_err(), "{text}");
         }
     }

@@ -1,49 +1,59 @@
-//! FnF's side: RPC style, one operation a file. Flows get a file of their own beside `reports`.
+//! FnF's side: RPC style, one group of operations a file; `definition` reads flows and `run` runs them.
 
+mod definition;
+mod desk;
+mod dialect;
+mod end;
+mod execution;
+mod executions;
+mod expression;
+mod flows;
 mod gate;
+mod history;
 mod limiter;
+mod operation;
 mod params;
 mod reports;
+mod run;
 mod signature;
+mod tasks;
+mod template;
+pub(crate) mod token;
+mod yaml;
 
-use std::time::Duration;
-
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::StatusCode;
-use serde_json::{Value, json};
 use taskback_core::{Service, TaskToken};
+use tokio::time::Instant;
 
-use self::gate::Gate;
-use self::limiter::Limiter;
+pub(crate) use self::desk::Desk;
+use self::dialect::Rpc;
+pub(crate) use self::operation::Operation;
 use self::params::Params;
-use crate::answer::{Answer, Refusal, Reply, uuid};
-use crate::call::{self, Call, Dialect};
+use crate::State;
+use crate::answer::{Refusal, Reply};
+use crate::books::Books;
+use crate::call::{self, Call, Dialect, Done, Turn};
 use crate::request::Request;
-use crate::{Config, State};
-
-/// The operations that are spoken here.
-pub(crate) const OPERATIONS: &[&str] = &[reports::SUCCEEDED, reports::FAILED];
+use crate::task::End;
 
 /// The most bytes of a request's body, as FnF documents it.
 pub(crate) const MOST_BODY: usize = 1024 * 1024;
 
-/// What FnF remembers beside the tasks.
-pub(crate) struct Desk {
-    gate: Gate,
-    reports: Limiter,
-    last_event: i64,
+/// Moves on the execution whose time has come first.
+pub(crate) fn due(books: &mut Books) {
+    if let Some((at, id)) = books.fnf.timers.pop_first() {
+        run::due(books, id, at);
+    }
 }
 
-impl Desk {
-    pub(crate) fn new(config: &Config) -> Self {
-        let reports = if config.fnf_limits { Limiter::new(10.0, 2.0) } else { Limiter::none() };
-        Self { gate: Gate::new(config), reports, last_event: 0 }
-    }
-
-    fn next_event(&mut self) -> i64 {
-        self.last_event += 1;
-        self.last_event
-    }
+/// A task has ended: its flow, if it has one, goes on. Answers the task that thereby has its end.
+pub(crate) fn task_ended(
+    books: &mut Books,
+    fingerprint: &str,
+    end: End,
+    at: Instant,
+) -> Option<(String, End)> {
+    tasks::ended(books, fingerprint, end, at)
 }
 
 pub(crate) async fn handle(state: &State, request: &Request) -> Reply {
@@ -64,61 +74,36 @@ pub(crate) async fn handle(state: &State, request: &Request) -> Reply {
     };
     let token = params.get("TaskToken").and_then(|text| TaskToken::new(Service::Fnf, text).ok());
     let call = Call {
-        operation,
+        operation: operation.name(),
         fingerprint: token.map(|token| token.fingerprint().hex()),
-        report: true,
-        wait: Duration::ZERO,
+        report: operation.is_report(),
+        wait: executions::wait(&params),
     };
-    call::run(state, &Rpc, call, |books, now, _| Some(reports::report(books, operation, &params, now))).await
+    let mut counted = false;
+    call::run(state, &Rpc, call, |books, turn| {
+        // A call that waits is asked for often and counts once.
+        let passes = counted || books.fnf.limits.take(operation, turn.now);
+        counted = true;
+        if passes { operate(books, operation, &params, turn) } else { Some(Err(throttled())) }
+    })
+    .await
 }
 
-/// Base64 of `v1#a#uuid#mac`, as FnF's own; the mac's bytes bring `+`, `/` and `=` into it.
-pub(crate) fn new_token() -> String {
-    let mut bytes = format!("v1#a#{}#", uuid()).into_bytes();
-    bytes.extend([0xfb, 0xef, 0xbe, 0xff]);
-    bytes.extend(std::iter::repeat_with(|| fastrand::u8(..)).take(32));
-    // Two bytes short of a multiple of three make the padding that real tokens often have.
-    while bytes.len() % 3 != 1 {
-        bytes.push(fastrand::u8(..));
-    }
-    BASE64_STANDARD.encode(bytes)
-}
-
-/// FnF's way to word an answer.
-struct Rpc;
-
-const JSON: &str = "application/json;charset=utf-8";
-const REQUEST_ID: &str = "x-acs-request-id";
-
-impl Dialect for Rpc {
-    fn success(&self, mut body: Value) -> Answer {
-        let id = uuid().to_uppercase();
-        body["RequestId"] = id.as_str().into();
-        Answer::new(StatusCode::OK, JSON, body.to_string()).with_request_id(REQUEST_ID, id)
-    }
-
-    fn refusal(&self, refusal: Refusal) -> Answer {
-        let id = uuid().to_uppercase();
-        let body = json!({ "Code": refusal.code, "Message": refusal.message, "RequestId": id });
-        Answer::new(refusal.status, JSON, body.to_string()).with_request_id(REQUEST_ID, id)
-    }
-
-    fn throttled(&self) -> Refusal {
-        throttled()
-    }
-
-    fn broken(&self) -> Refusal {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Refusal::new(status, "InternalServerError", "An internal error has occurred. Please retry.")
-    }
-
-    fn denied(&self) -> Refusal {
-        Refusal::forbidden("AccessDenied", "The caller is not authorized to do this.")
-    }
-
-    fn skewed(&self) -> Refusal {
-        gate::skewed()
-    }
+fn operate(books: &mut Books, operation: Operation, params: &Params, turn: Turn) -> Option<Done> {
+    let now = turn.now;
+    Some(match operation {
+        Operation::ReportTaskSucceeded | Operation::ReportTaskFailed => {
+            reports::report(books, operation, params, now)
+        }
+        Operation::CreateFlow => flows::create(books, params, now),
+        Operation::DescribeFlow => flows::describe(books, params),
+        Operation::DeleteFlow => flows::delete(books, params, now),
+        Operation::StartExecution => executions::start(books, params, now),
+        Operation::StopExecution => executions::stop(books, params, turn),
+        Operation::DescribeExecution => return executions::describe(books, params, turn.last),
+        Operation::GetExecutionHistory => history::get(books, params),
+        Operation::ListExecutions => executions::list(books, params),
+    })
 }
 
 fn throttled() -> Refusal {
@@ -135,18 +120,4 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 fn missing(parameter: &str) -> Refusal {
     Refusal::bad_request("MissingRequiredParams", format!("{parameter} is required."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_made_token_needs_percent_encoding() {
-        let token = new_token();
-        assert!(token.starts_with("djEjYS"), "{token}");
-        assert!(token.ends_with("=="), "{token}");
-        assert!(token.contains('+') || token.contains('/'), "{token}");
-        assert_ne!(token, new_token());
-    }
 }

@@ -30,12 +30,16 @@ pub(crate) fn handle(state: &State, request: &Request) -> Answer {
             state.clear_faults();
             Ok((StatusCode::OK, faults(state)))
         }
-        (_, ["health" | "tasks" | "faults"] | ["tasks", _] | ["tasks", _, "cancel"]) => {
+        ("GET", ["queues"]) => Ok((StatusCode::OK, queues(state))),
+        ("GET", ["queues", name]) => Ok((StatusCode::OK, queue(state, name))),
+        ("POST", ["queues", name, "receive"]) => receive(state, name, request),
+        (_, ["health" | "tasks" | "faults" | "queues"] | ["tasks" | "queues", _])
+        | (_, ["tasks", _, "cancel"] | ["queues", _, "receive"]) => {
             let error = "method: not one of this path";
             Ok((StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error })))
         }
         _ => {
-            let error = "path: /_local has tasks, faults and health";
+            let error = "path: /_local has tasks, queues, faults and health";
             Ok((StatusCode::NOT_FOUND, json!({ "error": error })))
         }
     };
@@ -74,7 +78,7 @@ fn open(state: &State, request: &Request) -> Done {
     Ok((StatusCode::CREATED, told(state.open(task)?)))
 }
 
-/// The one answer of `/_local` that holds a token: to whoever opened its task.
+/// An answer of `/_local` that holds a token: to whoever opened its task.
 fn told(opened: Opened) -> Value {
     let mut body = json!({});
     if let Some(activity) = opened.activity {
@@ -107,11 +111,37 @@ fn faults(state: &State) -> Value {
     json!({ "faults": rows.collect::<Vec<_>>() })
 }
 
+fn queues(state: &State) -> Value {
+    let rows =
+        state.queues().into_iter().map(|(name, messages)| json!({ "name": name, "messages": messages }));
+    json!({ "queues": rows.collect::<Vec<_>>() })
+}
+
+fn queue(state: &State, name: &str) -> Value {
+    let known = state.queues().into_iter().find(|(known, _)| known == name);
+    json!({ "name": name, "messages": known.map_or(0, |(_, messages)| messages) })
+}
+
+/// Takes messages out of a queue. Their bodies hold tokens: they go to whoever takes them.
+fn receive(state: &State, name: &str, request: &Request) -> Done {
+    let mut fields = fields(request)?;
+    let max = fields.take("max", MAX)?.unwrap_or(1);
+    fields.end()?;
+    if !(1..=1000).contains(&max) {
+        return Err(Error::invalid(format!("max: must be {MAX}")));
+    }
+    let messages = state.receive(name, max).into_iter();
+    let messages: Vec<_> =
+        messages.map(|message| json!({ "id": message.id, "body": message.body })).collect();
+    Ok((StatusCode::OK, json!({ "messages": messages })))
+}
+
 fn fields(request: &Request) -> Result<Fields, Error> {
     let body = request.body.as_deref().ok_or_else(|| Error::invalid("body: has more than 1048576 bytes"))?;
     Fields::read(body)
 }
 
 const SERVICES: &str = "fnf or swf";
+const MAX: &str = "1 to 1000";
 const TEXT: &str = "text";
 const SECONDS: &str = "a whole number of seconds";

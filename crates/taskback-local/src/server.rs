@@ -27,8 +27,9 @@ pub struct Config {
     pub access_key_id: String,
     /// Its secret, by default `taskback-local-secret`.
     pub access_key_secret: String,
-    /// Whether FnF's documented bucket holds for the report calls: 10, refilled by 2 a second, then
-    /// 429 ResourceThrottled. Off by default.
+    /// Whether FnF's documented buckets hold, then 429 ResourceThrottled: StartExecution 100,
+    /// refilled by 100 a second; DescribeExecution and GetExecutionHistory 50 and 5; all other calls
+    /// together 10 and 2. Off by default.
     pub fnf_limits: bool,
 }
 

@@ -5,7 +5,7 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use crate::books::Books;
-use crate::{Error, Fault, OpenTask, Opened, TaskView, fnf};
+use crate::{Error, Fault, Message, OpenTask, Opened, TaskView, fnf};
 
 /// The services' memory, for tests in the same process: what `/_local` does over HTTP. A clone is
 /// the same memory.
@@ -25,7 +25,7 @@ impl State {
     /// Opens a task.
     pub fn open(&self, task: OpenTask) -> Result<Opened, Error> {
         let opened = self.books().open(task, Instant::now())?;
-        self.0.changed.notify_waiters();
+        self.tell_waiting();
         Ok(opened)
     }
 
@@ -40,9 +40,23 @@ impl State {
     }
 
     /// SWF: has the workflow request the task's cancellation, which its next heartbeat learns. FnF,
-    /// which has no such request: closes the task, as a stopped execution does.
+    /// which has no such request: closes the task, and stops the execution that it
+    /// belongs to.
     pub fn cancel(&self, fingerprint: &str) -> Result<TaskView, Error> {
-        self.books().cancel(fingerprint, Instant::now())
+        let canceled = self.books().cancel(fingerprint, Instant::now());
+        self.tell_waiting();
+        canceled
+    }
+
+    /// Takes up to `max` messages out of a queue that flows fill, the oldest first. A queue that no
+    /// flow has sent to is empty.
+    pub fn receive(&self, queue: &str, max: usize) -> Vec<Message> {
+        self.books().queues.receive(queue, max)
+    }
+
+    /// Every queue that a flow has sent to, by name, with the number of its messages.
+    pub fn queues(&self) -> Vec<(String, usize)> {
+        self.books().queues.list()
     }
 
     /// Adds a fault behind those still to come (at most 10,000).
@@ -68,7 +82,12 @@ impl State {
         books
     }
 
-    /// Ends when something was opened after this call.
+    /// Lets the calls that wait look at the books again.
+    pub(crate) fn tell_waiting(&self) {
+        self.0.changed.notify_waiters();
+    }
+
+    /// Ends when something may have changed after this call.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.0.changed.notified()
     }

@@ -12,7 +12,6 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::StatusCode;
 use serde_json::Value;
 use taskback_core::{Service, TaskToken};
-use tokio::time::Instant;
 
 use self::executions::Execution;
 use self::fields::Fields;
@@ -20,7 +19,7 @@ use self::fields::Fields;
 use crate::State;
 use crate::answer::{Answer, Refusal, Reply, uuid};
 use crate::books::Books;
-use crate::call::{self, Call, Dialect, Done};
+use crate::call::{self, Call, Dialect, Done, Turn};
 use crate::request::Request;
 
 /// The operations that are spoken here.
@@ -66,10 +65,11 @@ pub(crate) async fn handle(state: &State, request: &Request) -> Reply {
         report: operation.starts_with("RespondActivityTask"),
         wait: if operation == "PollForActivityTask" { LONG_POLL } else { Duration::ZERO },
     };
-    call::run(state, &AwsJson, call, |books, now, last| operate(books, operation, &body, now, last)).await
+    call::run(state, &AwsJson, call, |books, turn| operate(books, operation, &body, turn)).await
 }
 
-fn operate(books: &mut Books, operation: &str, body: &Value, now: Instant, last: bool) -> Option<Done> {
+fn operate(books: &mut Books, operation: &str, body: &Value, turn: Turn) -> Option<Done> {
+    let Turn { now, last, .. } = turn;
     let fields = Fields::new(body);
     Some(match operation {
         "PollForActivityTask" => return activities::poll(books, fields, now, last),
@@ -191,5 +191,10 @@ impl Dialect for AwsJson {
         let message =
             "Signature expired: the request's date is more than 5 minutes from the service's clock.";
         Refusal::bad_request("InvalidSignatureException", message)
+    }
+
+    /// SWF has none, and no fault of this kind is taken for its operations.
+    fn conflict(&self, _operation: &str) -> Refusal {
+        self.broken()
     }
 }

@@ -40,7 +40,10 @@ impl Record {
     /// `None` = not what this ledger writes.
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(match text(item, "state")? {
-            RELEASED => Self::Released,
+            RELEASED => {
+                epoch(item)?;
+                Self::Released
+            }
             RUNNING => {
                 Self::Running { hold: hold(item)?, until: Duration::from_millis(number(item, "leaseUntil")?) }
             }

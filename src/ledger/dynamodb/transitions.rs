@@ -23,7 +23,12 @@ const TAKE: &str = "SET #state = :running, #owner = :owner, #epoch = if_not_exis
                     #leaseUntil = :until, #expires = :expires";
 
 impl DynamoDb {
-    pub(super) async fn take(&self, key: &Fingerprint, owner: &str, lease: Duration) -> Result<Claim, Unreachable> {
+    pub(super) async fn take(
+        &self,
+        key: &Fingerprint,
+        owner: &str,
+        lease: Duration,
+    ) -> Result<Claim, Unreachable> {
         let now = self.now();
         let write = Write::new(TAKE, FREE)
             .with(":none", number(0))
@@ -56,7 +61,12 @@ impl DynamoDb {
         }
     }
 
-    pub(super) async fn prolong(&self, key: &Fingerprint, hold: &Hold, lease: Duration) -> Result<Held, Unreachable> {
+    pub(super) async fn prolong(
+        &self,
+        key: &Fingerprint,
+        hold: &Hold,
+        lease: Duration,
+    ) -> Result<Held, Unreachable> {
         let until = number(millis(self.now().saturating_add(lease)));
         let write = Write::new("SET #leaseUntil = :until", HELD).with_hold(hold).with(":until", until);
         match self.write(key, write).await? {
@@ -74,7 +84,12 @@ impl DynamoDb {
         self.write(key, write).await.map(drop)
     }
 
-    pub(super) async fn settle(&self, key: &Fingerprint, hold: &Hold, outcome: &Outcome) -> Result<Held, Unreachable> {
+    pub(super) async fn settle(
+        &self,
+        key: &Fingerprint,
+        hold: &Hold,
+        outcome: &Outcome,
+    ) -> Result<Held, Unreachable> {
         let digest = outcome.digest().hex();
         let update = "SET #state = :decided, #outcome = :outcome, #digest = :digest, #expires = :expires \
                       REMOVE #leaseUntil";
@@ -86,7 +101,9 @@ impl DynamoDb {
             .with(":expires", self.expires());
         Ok(match self.write(key, write).await? {
             Written::Yes(_) => Held::Yes,
-            Written::No(Some(Record::Decided { digest: there, by, .. })) if by == *hold && there == digest => {
+            Written::No(Some(Record::Decided { digest: there, by, .. }))
+                if by == *hold && there == digest =>
+            {
                 Held::Yes
             }
             Written::No(_) => Held::Lost,
@@ -109,16 +126,19 @@ impl DynamoDb {
             .with(":expires", self.expires());
         Ok(match self.write(key, write).await? {
             Written::Yes(_) => Held::Yes,
-            Written::No(Some(Record::Decided { digest: there, .. } | Record::Reported { digest: there, .. }))
-                if there == digest =>
-            {
-                Held::Yes
-            }
+            Written::No(Some(
+                Record::Decided { digest: there, .. } | Record::Reported { digest: there, .. },
+            )) if there == digest => Held::Yes,
             Written::No(_) => Held::Lost,
         })
     }
 
-    pub(super) async fn close(&self, key: &Fingerprint, decided: Digest, receipt: &Receipt) -> Result<Held, Unreachable> {
+    pub(super) async fn close(
+        &self,
+        key: &Fingerprint,
+        decided: Digest,
+        receipt: &Receipt,
+    ) -> Result<Held, Unreachable> {
         let digest = decided.hex();
         let update = "SET #state = :reported, #receipt = :receipt, #expires = :expires REMOVE #outcome";
         let write = Write::new(update, "#state = :decided AND #digest = :digest")

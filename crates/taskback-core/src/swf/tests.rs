@@ -118,3 +118,12 @@ fn an_output_is_told_whole_or_not_at_all() {
     let rockets = Outcome::Succeeded(Output::new(&"🚀".repeat(RESULT_CHARS / 2 + 1)).unwrap());
     assert_eq!(fit(rockets), Outcome::output_too_large());
 }
+
+#[test]
+fn what_fits_is_told_as_it_is() {
+    let canceled = Outcome::Canceled { details: "d".repeat(500_000) };
+    for long in [Outcome::failed("E".repeat(500), "c".repeat(500_000)), canceled] {
+        let fits = fit(long.clone());
+        assert!(report(&fits) == report(&long) && fit(fits.clone()) == fits);
+    }
+}

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::operation::Operation;
 use super::params::Params;
-use super::{OPERATIONS, invalid, missing, signature};
+use super::{invalid, missing, signature};
 use crate::Config;
 use crate::answer::Refusal;
 
@@ -35,7 +36,7 @@ impl Gate {
         method: &str,
         params: &Params,
         now: Timestamp,
-    ) -> Result<&'static str, Refusal> {
+    ) -> Result<Operation, Refusal> {
         let need = |name| params.get(name).filter(|value| !value.is_empty()).ok_or_else(|| missing(name));
         let (action, version) = (need("Action")?, need("Version")?);
         let (key, given) = (need("AccessKeyId")?, need("Signature")?);
@@ -44,11 +45,13 @@ impl Gate {
         if version != "2019-03-15" {
             return Err(Refusal::bad_request("APIVersionNotSupported", "The version must be 2019-03-15."));
         }
-        let Some(operation) = OPERATIONS.iter().find(|known| **known == action) else {
+        let Some(operation) = Operation::named(action) else {
             return Err(Refusal::bad_request("ActionNotSupported", "The requested action is not supported."));
         };
-        if method != "POST" {
-            return Err(Refusal::bad_request("UnsupportedHTTPMethod", "The HTTP method must be POST."));
+        let wanted = operation.method();
+        if method != wanted {
+            let message = format!("The HTTP method must be {wanted}.");
+            return Err(Refusal::bad_request("UnsupportedHTTPMethod", message));
         }
         if (scheme, scheme_version) != ("HMAC-SHA1", "1.0") {
             return Err(invalid("SignatureMethod must be HMAC-SHA1 and SignatureVersion 1.0."));

@@ -1,7 +1,40 @@
 use tokio::time::Instant;
 
+use super::operation::Operation;
+
+/// The buckets of one account and region, as FnF documents them.
+pub(super) struct Limits {
+    start: Limiter,
+    query: Limiter,
+    other: Limiter,
+}
+
+impl Limits {
+    pub(super) fn none() -> Self {
+        Self { start: Limiter::none(), query: Limiter::none(), other: Limiter::none() }
+    }
+
+    pub(super) fn documented() -> Self {
+        Self {
+            start: Limiter::new(100.0, 100.0),
+            query: Limiter::new(50.0, 5.0),
+            other: Limiter::new(10.0, 2.0),
+        }
+    }
+
+    /// Whether a call of that operation may pass now.
+    pub(super) fn take(&mut self, operation: Operation, now: Instant) -> bool {
+        let bucket = match operation {
+            Operation::StartExecution => &mut self.start,
+            Operation::DescribeExecution | Operation::GetExecutionHistory => &mut self.query,
+            _ => &mut self.other,
+        };
+        bucket.take(now)
+    }
+}
+
 /// A bucket of calls that fills again with time, or no limit at all.
-pub(super) struct Limiter(Option<Bucket>);
+struct Limiter(Option<Bucket>);
 
 struct Bucket {
     most: f64,
@@ -11,17 +44,17 @@ struct Bucket {
 }
 
 impl Limiter {
-    pub(super) fn none() -> Self {
+    fn none() -> Self {
         Self(None)
     }
 
     /// Full at first.
-    pub(super) fn new(most: f64, refill_per_second: f64) -> Self {
+    fn new(most: f64, refill_per_second: f64) -> Self {
         Self(Some(Bucket { most, refill_per_second, left: most, looked: None }))
     }
 
     /// Whether one more call may pass now.
-    pub(super) fn take(&mut self, now: Instant) -> bool {
+    fn take(&mut self, now: Instant) -> bool {
         let Some(bucket) = &mut self.0 else { return true };
         let since = bucket.looked.map(|looked| now.saturating_duration_since(looked)).unwrap_or_default();
         bucket.left = bucket.most.min(bucket.left + since.as_secs_f64() * bucket.refill_per_second);

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use super::{MOST_BODY, invalid};
+use super::{MOST_BODY, invalid, missing};
 use crate::answer::Refusal;
 use crate::request::Request;
 
@@ -32,6 +33,50 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
+    pub(super) fn need(&self, name: &str) -> Result<&str, Refusal> {
+        self.get(name).ok_or_else(|| missing(name))
+    }
+
+    /// A text of 1 to `most` characters that may be absent.
+    pub(super) fn text(&self, name: &str, most: usize) -> Result<Option<&str>, Refusal> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match text.chars().count() {
+            0 => Err(invalid(format!("{name} must not be empty."))),
+            chars if chars > most => Err(invalid(format!("{name} has more than {most} characters."))),
+            _ => Ok(Some(text)),
+        }
+    }
+
+    pub(super) fn need_text(&self, name: &str, most: usize) -> Result<&str, Refusal> {
+        self.text(name, most)?.ok_or_else(|| missing(name))
+    }
+
+    /// The name of a flow or an execution, which may be absent.
+    pub(super) fn name(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        match self.get(name) {
+            Some(value) if !is_name(value) => {
+                Err(invalid(format!("{name} must match [A-Za-z_][A-Za-z0-9_-]{{0,127}}.")))
+            }
+            value => Ok(value),
+        }
+    }
+
+    pub(super) fn need_name(&self, name: &str) -> Result<&str, Refusal> {
+        self.name(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A whole number that may be absent.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        allowed: RangeInclusive<usize>,
+    ) -> Result<Option<usize>, Refusal> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| allowed.contains(number));
+        let (least, most) = allowed.into_inner();
+        number.map(Some).ok_or_else(|| invalid(format!("{name} must be {least} to {most}.")))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -51,6 +96,12 @@ impl Params {
 
 pub(super) fn too_large(message: impl Into<String>) -> Refusal {
     Refusal::bad_request("EntityTooLarge", message)
+}
+
+fn is_name(text: &str) -> bool {
+    let start = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    start && rest && text.len() <= 128
 }
 
 fn decode(text: &str) -> Result<String, Refusal> {

@@ -79,6 +79,7 @@ pub(crate) async fn local(server: &Server, line: &str, body: Value) -> Answer {
 /// An FnF request, to be spoilt before it is signed or after.
 #[derive(Clone)]
 pub(crate) struct Rpc {
+    pub(crate) method: &'static str,
     pub(crate) params: Vec<(String, String)>,
     pub(crate) body: Vec<(String, String)>,
     pub(crate) secret: String,
@@ -88,6 +89,7 @@ pub(crate) struct Rpc {
 impl Rpc {
     pub(crate) fn new(action: &str, body: &[(&str, &str)]) -> Self {
         let mut rpc = Self {
+            method: "POST",
             params: Vec::new(),
             body: body.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             secret: "taskback-local-secret".to_owned(),
@@ -106,6 +108,12 @@ impl Rpc {
             rpc = rpc.with(name, value);
         }
         rpc
+    }
+
+    /// A request that reads, with all its parameters in the query.
+    pub(crate) fn get(action: &str, query: &[(&str, &str)]) -> Self {
+        let rpc = Self { method: "GET", ..Self::new(action, &[]) };
+        query.iter().fold(rpc, |rpc, (name, value)| rpc.with(name, value))
     }
 
     pub(crate) fn succeeded(task: &Opened, output: &str) -> Self {
@@ -137,7 +145,7 @@ impl Rpc {
 
     pub(crate) async fn send_signed(&self, server: &Server, query: &str) -> Option<Answer> {
         let headers = [("content-type", self.content_type.as_str())];
-        send(server, &format!("POST /?{query}"), &headers, &form(&self.body)).await
+        send(server, &format!("{} /?{query}", self.method), &headers, &form(&self.body)).await
     }
 
     pub(crate) async fn code(&self, server: &Server) -> (u16, String) {
@@ -148,7 +156,7 @@ impl Rpc {
     fn signature(&self) -> String {
         let mut all: Vec<_> = self.params.iter().chain(&self.body).cloned().collect();
         all.sort();
-        let text = format!("POST&%2F&{}", encode(&form(&all)));
+        let text = format!("{}&%2F&{}", self.method, encode(&form(&all)));
         let mut mac = Hmac::<Sha1>::new_from_slice(format!("{}&", self.secret).as_bytes()).unwrap();
         mac.update(text.as_bytes());
         BASE64_STANDARD.encode(mac.finalize().into_bytes())

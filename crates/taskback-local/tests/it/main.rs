@@ -5,6 +5,7 @@
 
 mod client;
 mod faults;
+mod flow;
 mod fnf;
 mod hostile;
 mod local;

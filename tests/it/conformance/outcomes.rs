@@ -1,0 +1,80 @@
+use serde_json::json;
+use serde_json::value::RawValue;
+use taskback::core::Service;
+use taskback::{StepEnd, StepError};
+use taskback_local::Outcome as Told;
+
+/// What a step's end is told as. Every length is the longest that fits, or one more.
+#[allow(clippy::type_complexity)]
+pub(super) fn of(service: Service) -> Vec<(&'static str, fn() -> Result<StepEnd, StepError>, Told)> {
+    fn text(text: impl Into<String>) -> Result<StepEnd, StepError> {
+        StepEnd::succeeded(&text.into())
+    }
+    fn raw(json: &str) -> Result<StepEnd, StepError> {
+        StepEnd::succeeded(&RawValue::from_string(json.into()).unwrap())
+    }
+    fn failed(error: &str, cause: String) -> Result<StepEnd, StepError> {
+        Err(StepError::terminal(error, cause))
+    }
+    let fnf = service == Service::Fnf;
+    let succeeded = |output: String| Told::Succeeded { output: Some(output) };
+    // A JSON string is bare text for SWF and JSON for FnF.
+    let string = |text: String| succeeded(if fnf { json!(text).to_string() } else { text });
+    let failure = |error: &str, cause: Option<String>| Told::Failed { error: Some(error.to_owned()), cause };
+    let too_large =
+        failure("OutputTooLarge", Some("the step succeeded; its output exceeds the service's limit".into()));
+    let cut = |width: usize, unit: &str, total: usize| {
+        // The mark names the number of characters that are gone and is within the limit itself.
+        let kept = (width - format!("… [{total} characters cut]").len() + 2) / unit.encode_utf16().count();
+        format!("{}… [{} characters cut]", unit.repeat(kept), total - kept)
+    };
+    let (error_width, cause_width) = if fnf { (128, 4096) } else { (256, 32768) };
+    let mut outcomes: Vec<(_, fn() -> _, _)> = vec![
+        ("a success", || raw(r#"{"valid":true}"#), succeeded(r#"{"valid":true}"#.into())),
+        ("no output", || StepEnd::succeeded(&()), succeeded("null".into())),
+        (
+            "numbers as they were written",
+            || raw(r#"{"n":12345678901234567890.123456789,"m":1.10,"e":1E400}"#),
+            succeeded(r#"{"n":12345678901234567890.123456789,"m":1.10,"e":1E400}"#.into()),
+        ),
+        (
+            "a string",
+            || text("customer \"credit card\" verified"),
+            string("customer \"credit card\" verified".into()),
+        ),
+        ("unicode", || text("卡 é 🚀 \u{7f} & = + % \n"), string("卡 é 🚀 \u{7f} & = + % \n".into())),
+        ("unicode in an object", || raw(r#"{"卡":"é🚀\u0000"}"#), succeeded(r#"{"卡":"é🚀\u0000"}"#.into())),
+        (
+            "a failure",
+            || failed("CardDeclined", "no 卡".into()),
+            failure("CardDeclined", Some("no 卡".into())),
+        ),
+        ("an empty cause", || failed("CardDeclined", String::new()), failure("CardDeclined", None)),
+        ("an empty error", || failed("", "why".into()), failure("StepFailed", Some("why".into()))),
+        (
+            "an over-long cause",
+            || failed("E", "é".repeat(40_000)),
+            failure("E", Some(cut(cause_width, "é", 40_000))),
+        ),
+        (
+            "an over-long error",
+            || failed(&"E".repeat(500), "why".into()),
+            failure(&cut(error_width, "E", 500), Some("why".into())),
+        ),
+    ];
+    outcomes.extend::<[(_, fn() -> _, _); 4]>(match service {
+        Service::Fnf => [
+            ("the longest output", || text("x".repeat(65_534)), string("x".repeat(65_534))),
+            ("one byte more", || text("x".repeat(65_535)), too_large.clone()),
+            ("the longest in unicode", || text("卡".repeat(21_844)), string("卡".repeat(21_844))),
+            ("one character more", || text("卡".repeat(21_845)), too_large),
+        ],
+        Service::Swf => [
+            ("the longest output", || text("x".repeat(32_768)), string("x".repeat(32_768))),
+            ("one character more", || text("x".repeat(32_769)), too_large.clone()),
+            ("the longest in UTF-16", || text("🚀".repeat(16_384)), string("🚀".repeat(16_384))),
+            ("one character more in UTF-16", || text("🚀".repeat(16_385)), too_large),
+        ],
+    });
+    outcomes
+}

@@ -1,0 +1,131 @@
+//! Real processes: the worker under load with faults on, killed at random moments and started again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::json;
+use taskback::core::{Service, TaskToken};
+use taskback::testing::{Message, sqs_event};
+use taskback_local::{Config, Fault, FaultKind, OpenTask, Server, TaskState};
+
+use super::peer::{self, Table};
+use crate::lambda::function;
+use crate::lambda::runtime_api::{Answer, RuntimeApi};
+use crate::process::Process;
+
+/// A queue with one message a task, which comes back until it is answered as done.
+struct Queue(Vec<Queued>);
+
+struct Queued {
+    token: TaskToken,
+    valid: bool,
+    receives: u32,
+    done: bool,
+}
+
+impl Queue {
+    fn open(server: &Server) -> Self {
+        let services = [Service::Swf, Service::Swf, Service::Swf, Service::Fnf];
+        let queued = services.into_iter().cycle().take(48).enumerate().map(|(n, service)| Queued {
+            token: server.state().open(OpenTask::new(service)).unwrap().token,
+            valid: n % 3 > 0,
+            receives: 0,
+            done: false,
+        });
+        Self(queued.collect())
+    }
+
+    /// Everything that is not done, in batches of eight: the places of each.
+    fn deliver(&mut self, api: &RuntimeApi) -> Vec<Vec<usize>> {
+        let waiting: Vec<_> = (0..self.0.len()).filter(|place| !self.0[*place].done).collect();
+        let batches: Vec<_> = waiting.chunks(8).map(<[usize]>::to_vec).collect();
+        for (id, batch) in batches.iter().enumerate() {
+            let messages: Vec<_> = batch.iter().map(|place| self.message(*place)).collect();
+            api.invoke(&id.to_string(), &sqs_event(&messages), Duration::from_secs(4));
+        }
+        batches
+    }
+
+    fn message(&mut self, place: usize) -> Message {
+        let queued = &mut self.0[place];
+        queued.receives += 1;
+        let number = if queued.valid { "4111 1111 1111 1111" } else { "4111 1111 1111 1112" };
+        let body = json!({
+            "service": queued.token.service().name(), "taskToken": queued.token.expose(),
+            "input": {"cardNumber": number}
+        });
+        Message::new(place.to_string(), body.to_string()).received(queued.receives)
+    }
+
+    fn settle(&mut self, batches: &[Vec<usize>], answer: &Answer) {
+        assert!(!answer.failed, "{answer:?}");
+        let failures = answer.body["batchItemFailures"].as_array().unwrap();
+        for place in &batches[answer.id.parse::<usize>().unwrap()] {
+            let kept = failures.iter().any(|failure| failure["itemIdentifier"] == place.to_string());
+            self.0[*place].done = !kept;
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.iter().all(|queued| queued.done)
+    }
+}
+
+fn reports(server: &Server) -> usize {
+    server.state().tasks().iter().map(|task| task.reports.len()).sum()
+}
+
+/// Ends when that many reports have come.
+async fn reached(server: &Server, reports_then: usize) {
+    while reports(server) < reports_then {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+fn make_trouble(server: &Server, rng: &mut Rng) {
+    for kind in
+        [FaultKind::Throttle, FaultKind::Error500, FaultKind::LostAck, FaultKind::Cut, FaultKind::Html502]
+    {
+        for operation in ["RespondActivityTaskCompleted", "RespondActivityTaskFailed", "ReportTaskSucceeded"]
+        {
+            server.state().inject(Fault::new(operation, kind).times(rng.u32(1..3))).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn workers_that_are_killed_at_any_moment_leave_every_task_with_exactly_one_outcome() {
+    let mut rng = Rng::with_seed(20);
+    let server = Server::bind(Config::default()).await.unwrap();
+    Table::create("killed").await;
+    let mut queue = Queue::open(&server);
+    make_trouble(&server, &mut rng);
+    let mut lives = 0;
+    while !queue.is_done() {
+        lives += 1;
+        assert!(lives < 60, "the queue is never empty");
+        let mut api = RuntimeApi::start().await;
+        let mut command = function(Path::new(env!("CARGO_BIN_EXE_worker")), &api.address, &server.url());
+        command.env("TASKBACK_LEDGER", "dynamodb:killed").env("AWS_ENDPOINT_URL_DYNAMODB", peer::url());
+        command.env("RUST_LOG", "info");
+        let worker = Process::start(&mut command);
+        let batches = queue.deliver(&api);
+        // The first eight are killed; whoever comes later may finish.
+        let fatal = if lives <= 8 { reports(&server) + rng.usize(1..9) } else { usize::MAX };
+        for _ in 0..batches.len() {
+            tokio::select! {
+                answer = api.answer() => queue.settle(&batches, &answer),
+                () = reached(&server, fatal) => break,
+            }
+        }
+        drop(worker);
+    }
+    assert!(lives > 8, "only {lives} workers were needed");
+    for queued in &queue.0 {
+        let task = server.state().task(&queued.token.fingerprint().hex()).unwrap();
+        let taken = task.reports.iter().filter(|report| report.accepted).count();
+        let expected = if queued.valid { TaskState::Succeeded } else { TaskState::Failed };
+        assert_eq!((taken, task.state), (1, expected), "{:?}", task.reports);
+    }
+}

@@ -1,0 +1,76 @@
+//! Lambda's own Runtime Interface Emulator.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use taskback::testing::{Message, sqs_event};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::python::{self, Moto};
+use super::swf::{assert_told, ended, polled};
+use crate::process::{Process, free_address};
+use crate::support::MINUTE;
+
+#[tokio::test]
+async fn the_worker_completes_swf_tasks_of_an_sqs_event_under_lambdas_emulator() {
+    let moto = Moto::start().await;
+    let tasks = polled(&moto, 3).await;
+    let (address, runtime_api) = (free_address(), free_address());
+    let mut command = Command::new(python::emulator());
+    command.env_clear().envs([
+        ("AWS_LAMBDA_FUNCTION_NAME", "worker"),
+        ("AWS_LAMBDA_FUNCTION_TIMEOUT", "30"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_SWF", &moto.url),
+        ("AWS_ENDPOINT_URL_SQS", &moto.url),
+    ]);
+    command.args(["--log-level", "error", "--runtime-interface-emulator-address", &address]);
+    let emulator =
+        Process::start(command.args(["--runtime-api-address", &runtime_api, env!("CARGO_BIN_EXE_worker")]));
+
+    let mut messages: Vec<_> = tasks.iter().map(|task| Message::new(id(task), task.to_string())).collect();
+    messages.push(Message::new("unreadable", "no json"));
+    let answer = invoke(&address, &sqs_event(&messages)).await;
+    let printed = emulator.printed();
+    let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer} {printed}"));
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "unreadable"}]}), "{printed}");
+    assert_told(&ended(&moto, &tasks[0]).await, &tasks);
+    for task in &tasks {
+        assert!(!printed.contains(task["taskToken"].as_str().unwrap()), "{printed}");
+    }
+}
+
+fn id(task: &Value) -> &str {
+    task["activityId"].as_str().unwrap()
+}
+
+/// The body of the emulator's answer; it answers 200 for failures too.
+async fn invoke(address: &str, event: &RawValue) -> String {
+    let mut stream = timeout(MINUTE, connected(address)).await.expect("the emulator listens");
+    let path = "/2015-03-31/functions/function/invocations";
+    let (event, length) = (event.get(), event.get().len());
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{event}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(MINUTE, stream.read_to_string(&mut answer)).await.expect("the emulator answers").unwrap();
+    answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}")).1.to_owned()
+}
+
+/// It says nothing when it is ready.
+async fn connected(address: &str) -> TcpStream {
+    loop {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return stream,
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+}

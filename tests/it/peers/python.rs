@@ -1,0 +1,62 @@
+//! The Python peers: the scripts of `tests/peers`, moto, and the emulator that comes with SAM.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::process::Process;
+
+/// A path in the virtual environment that `tests/run` makes.
+fn venv(path: &str) -> PathBuf {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv");
+    let venv = std::env::var_os("TASKBACK_VENV").map_or_else(own, PathBuf::from);
+    let path = venv.join(path);
+    assert!(path.exists(), "{} is not there: tests/run installs the Python peers", path.display());
+    path
+}
+
+/// Runs a script of `tests/peers` and gives the JSON lines that it prints.
+pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
+    let mut command = Command::new(venv("bin/python"));
+    command.env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script)).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let stdin = stdin.to_owned();
+    // On a thread of its own: what the script talks to may live on this one.
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = ended.await.unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// moto's server, with no account and no state but its own.
+pub(super) struct Moto {
+    pub(super) url: String,
+    _process: Process,
+}
+
+impl Moto {
+    pub(super) async fn start() -> Self {
+        let mut command = Command::new(venv("bin/moto_server"));
+        command.env_clear().env("PYTHONUNBUFFERED", "1").args(["-H", "127.0.0.1", "-p", "0"]);
+        let mut process = Process::start(&mut command);
+        let line = process.line("Running on http://").await;
+        let url = line.split("Running on ").nth(1).unwrap().trim().to_owned();
+        Self { url, _process: process }
+    }
+}
+
+/// Lambda's Runtime Interface Emulator for this machine's processor.
+pub(super) fn emulator() -> PathBuf {
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    let python = std::fs::read_dir(venv("lib")).unwrap().next().unwrap().unwrap().file_name();
+    let packages = format!("lib/{}/site-packages", python.to_str().unwrap());
+    venv(&format!("{packages}/samcli/local/rapid/aws-lambda-rie-{arch}"))
+}

@@ -1,0 +1,121 @@
+//! What may arrive.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+use taskback::core::Service;
+use taskback::testing::Fault;
+
+use crate::support::envelope;
+
+/// JSON of the names and values that mean something here, in places where they may mean nothing.
+pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
+    let names = select(vec![
+        "Records",
+        "messageId",
+        "body",
+        "eventSource",
+        "eventSourceARN",
+        "attributes",
+        "taskToken",
+        "task_token",
+        "TaskToken",
+        "service",
+        "input",
+        "heartbeatSeconds",
+        "execution",
+        "Type",
+        "Message",
+        "detail",
+        "detail-type",
+        "activityType",
+        "workflowExecution",
+        "startedEventId",
+        "requestPayload",
+        "x",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        select(vec!["fnf", "swf", "aws:sqs", "Notification", "{\"taskToken\":\"t\"}"]).prop_map(Value::from),
+        body().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 6, move |inner| {
+        let members = vec((names.clone(), inner.clone()), 0..6);
+        prop_oneof![
+            vec(inner, 0..5).prop_map(Value::from),
+            members.prop_map(|members| {
+                Value::from(
+                    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
+                )
+            }),
+        ]
+    })
+}
+
+/// A message's text: mostly a task, one of few, so that some come twice.
+fn body() -> impl Strategy<Value = String> {
+    let service = select(vec![Service::Fnf, Service::Swf]);
+    let input = select(vec!["\"ok\"", "\"retry\"", "\"fail\"", "\"slow\"", "{\"n\":1}", "null"]);
+    let task =
+        (service, select(vec!["a", "b", "c"]), input).prop_map(|(s, name, input)| envelope(s, name, input));
+    let wrapped = task.clone().prop_map(|body| json!({"Type": "Notification", "Message": body}).to_string());
+    let cut = (task.clone(), 0..90usize).prop_map(|(body, at)| body.chars().take(at).collect());
+    prop_oneof![6 => task, 2 => wrapped, 1 => cut, 1 => "\\PC{0,40}"]
+}
+
+/// A record that may lack, repeat or mistake anything but its source.
+pub(super) fn record() -> impl Strategy<Value = Value> {
+    let huge = "x".repeat(100_000);
+    let ids = [json!("one"), json!("two"), json!("three"), json!(""), Value::Null, json!(7), json!(huge)];
+    let body = prop_oneof![
+        8 => body().prop_map(Value::from),
+        1 => Just(Value::Null),
+        1 => Just(json!({"taskToken": 1})),
+    ];
+    let counts =
+        [json!("1"), json!("2"), json!("3"), json!("99999999999"), json!("-1"), json!(3), Value::Null];
+    let fields = (
+        prop_oneof![4 => select(ids[..3].to_vec()), 1 => select(ids.to_vec())],
+        body,
+        select(counts.to_vec()),
+        select(vec!["tasks", "tasks.fifo"]),
+        proptest::option::of(select(vec!["g", "h"])),
+        select(vec!["", "messageId", "body", "attributes", "eventSourceARN"]),
+    );
+    fields.prop_map(|(id, body, count, queue, group, missing)| {
+        let mut record = json!({
+            "messageId": id,
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": count, "MessageGroupId": group},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:us-east-1:123456789012:{queue}"),
+        });
+        record.as_object_mut().unwrap().remove(missing);
+        record
+    })
+}
+
+/// Faults after which only what was accepted may be done.
+pub(super) fn fault() -> impl Strategy<Value = Fault> {
+    select(vec![
+        Fault::Throttled,
+        Fault::LostAnswer,
+        Fault::Reset,
+        Fault::Hangs,
+        Fault::TooLarge,
+        Fault::BadForm,
+        Fault::Denied,
+        Fault::Unexpected,
+        Fault::Html,
+    ])
+}
+
+pub(super) fn long_text() -> impl Strategy<Value = String> {
+    let unit = prop_oneof![Just("x".to_owned()), Just("é".to_owned()), Just("🚀".to_owned()), "\\PC{1,3}"];
+    prop_oneof!["\\PC{0,300}", (unit, 0..40_000usize).prop_map(|(unit, times)| unit.repeat(times))]
+}
