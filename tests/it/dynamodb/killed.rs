@@ -62,7 +62,8 @@ impl Queue {
         assert!(!answer.failed, "{answer:?}");
         let failures = answer.body["batchItemFailures"].as_array().unwrap();
         for place in &batches[answer.id.parse::<usize>().unwrap()] {
-            let kept = failures.iter().any(|failure| failure["itemIdentifier"] == place.to_string());
+            let kept =
+                failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&place.to_string()));
             self.0[*place].done = !kept;
         }
     }

@@ -112,17 +112,20 @@ fn killed_at_any_await_with_a_ledger_in_trouble_it_tells_one_outcome() {
     let calls = check(&undisturbed).calls;
     assert!(calls > 8, "only {calls} calls of the ledger");
     let mut met = 0;
-    for ledger in [Keeping::Always, Keeping::OrWithout] {
+    for (ledger, faults) in [
+        (Keeping::Always, vec![]),
+        (Keeping::Always, vec![Fault::TooLarge]),
+        (Keeping::OrWithout, vec![Fault::LostAnswer]),
+    ] {
         for call in 0..calls {
             for trouble in [
                 Trouble::LostAnswer { call },
                 Trouble::Down { from: call, calls: 1 },
                 Trouble::Down { from: call, calls: 40 },
             ] {
-                met += at_every_poll(
-                    &Scenario { trouble: Some(trouble), ledger, ..undisturbed.clone() },
-                    killed,
-                );
+                let faults = faults.clone();
+                let scenario = Scenario { trouble: Some(trouble), ledger, faults, ..undisturbed.clone() };
+                met += at_every_poll(&scenario, killed);
             }
         }
     }

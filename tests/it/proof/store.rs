@@ -69,6 +69,11 @@ impl Store {
         self.0.lock().unwrap().decided.get(key).cloned().unwrap_or_default()
     }
 
+    pub(super) fn was_out_of_reach(&self) -> bool {
+        let table = self.0.lock().unwrap();
+        matches!(table.trouble, Some(Trouble::Down { from, .. }) if table.calls > from)
+    }
+
     pub(super) fn calls(&self) -> usize {
         self.0.lock().unwrap().calls
     }

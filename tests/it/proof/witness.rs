@@ -34,14 +34,17 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// An arriving report must be what was decided first, or its one replacement.
+    /// An arriving report must be what was decided first, or its one replacement. Only where the
+    /// ledger was out of reach it may be undecided.
     fn judge(&self, token: &TaskToken, outcome: &Outcome) {
-        let decided = self.store.iter().flat_map(|store| store.decided(&token.fingerprint())).next();
-        if let Some(first) = decided
-            && *outcome != first
-            && !replacements(&first).contains(outcome)
-        {
-            self.violations.add(format!("{token:?}: {outcome:?} told where {first:?} was decided"));
+        let Some(store) = &self.store else { return };
+        match store.decided(&token.fingerprint()).first() {
+            Some(first) if outcome == first || replacements(first).contains(outcome) => {}
+            Some(first) => {
+                self.violations.add(format!("{token:?}: {outcome:?} told where {first:?} was decided"));
+            }
+            None if store.was_out_of_reach() => {}
+            None => self.violations.add(format!("{token:?}: {outcome:?} told before it was decided")),
         }
     }
 

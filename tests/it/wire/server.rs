@@ -72,7 +72,10 @@ struct Shared {
 impl Server {
     /// Behind the script's end it answers 599, which no test expects.
     pub(crate) async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
+    }
+
+    pub(crate) fn listen(listener: TcpListener, script: impl IntoIterator<Item = Reply>) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let script = Mutex::new(script.into_iter().collect());
         let shared = Arc::new(Shared { script, ..Shared::default() });
