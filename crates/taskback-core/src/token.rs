@@ -68,8 +68,9 @@ impl TaskToken {
         let escaped = &escaped[1..escaped.len() - 1];
         // Some writers escape the slash as well.
         let slashed = escaped.replace('/', "\\/");
+        let ascii = ascii_only(escaped);
         let mut clean = text.to_owned();
-        for form in [self.text.as_str(), &encoded, &lower, escaped, &slashed] {
+        for form in [self.text.as_str(), &encoded, &lower, escaped, &slashed, &ascii] {
             if clean.contains(form) {
                 clean = clean.replace(form, &mark);
             }
@@ -133,6 +134,18 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// As writers do that keep JSON to ASCII.
+fn ascii_only(escaped: &str) -> String {
+    let mut text = String::with_capacity(escaped.len());
+    for c in escaped.chars() {
+        match c {
+            ..='\x7f' => text.push(c),
+            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
+}
+
 fn lower_hex(encoded: &str) -> String {
     let mut left = 0;
     let lower = |c: char| {
@@ -187,6 +200,7 @@ mod tests {
             "v1%23a%22b%2bc%2fd%3d%3d%c3%a9".to_owned(),
             "v1#a\\\"b+c/d==é".to_owned(),
             "v1#a\\\"b+c\\/d==é".to_owned(),
+            "v1#a\\\"b+c/d==\\u00e9".to_owned(),
         ];
         for text in spellings {
             let clean = token.scrub(&format!("before {text} after"));
