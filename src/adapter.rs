@@ -16,7 +16,7 @@ use crate::service::{Reporter, Services, Slot};
 use crate::settings::{LateTasks, LedgerDown};
 use crate::settlement::{Done, Kept, Settlement};
 use crate::step::{Known, Step};
-use crate::{BoxFuture, report};
+use crate::{BoxFuture, Shutdown, report};
 
 use conclude::{Next, conclude};
 
@@ -35,6 +35,7 @@ pub(crate) struct Adapter {
     pub(crate) heartbeat_first: bool,
     /// Whether the service's history is asked who closed a task.
     pub(crate) ask_history: bool,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// One task on its way.
@@ -54,11 +55,18 @@ impl Adapter {
         let Some(reporter) = self.services.of(service) else {
             return Settlement::Kept(Kept::NoClient(service));
         };
+        if self.shutdown.is_now() {
+            return Settlement::Kept(Kept::Shutdown);
+        }
         if Instant::now() >= budget.steps_until() {
             return Settlement::Kept(Kept::Deadline);
         }
         // Before the claim, so that waiting for room costs no lease.
-        let Some(slot) = reporter.slot(budget.steps_until()).await else {
+        let slot = tokio::select! {
+            slot = reporter.slot(budget.steps_until()) => slot,
+            () = self.shutdown.asked_now() => return Settlement::Kept(Kept::Shutdown),
+        };
+        let Some(slot) = slot else {
             return Settlement::Kept(Kept::NoRoom);
         };
         let key = task.token.fingerprint();
@@ -128,6 +136,7 @@ impl Work<'_> {
             },
             cancel,
             progress: said,
+            shutdown: &self.adapter.shutdown,
         };
         // All of the step's own code runs over there, also what it does before its first await.
         let step = Arc::clone(&self.adapter.step);
@@ -150,8 +159,14 @@ impl Work<'_> {
                 Err(why)
             }
             Next::Closed => {
+                // A shared ledger that gave the task out knows of no outcome of ours: that it was
+                // delivered before makes none likely.
+                let untold = hold.is_some() && self.adapter.ledger.is_shared();
                 self.release(hold).await;
-                let ours = self.earlier.ours();
+                let ours = match self.earlier.ours() {
+                    Ours::Likely if untold => Ours::Unknown,
+                    ours => ours,
+                };
                 self.done(None, Receipt::Closed { ours })
             }
         }

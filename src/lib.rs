@@ -39,6 +39,8 @@ mod taskback;
 
 #[cfg(feature = "fnf")]
 pub mod flow;
+#[cfg(feature = "sqs")]
+mod poller;
 
 mod delivery;
 mod settlement;
@@ -51,6 +53,7 @@ mod budget;
 mod dead_letter;
 pub mod ledger;
 mod liveness;
+mod shutdown;
 mod step;
 
 #[cfg(feature = "sqs")]
@@ -71,20 +74,29 @@ use std::pin::Pin;
 pub use budget::Budget;
 pub use error::Error;
 #[cfg(feature = "sqs")]
+pub use poller::SwfPoller;
+#[cfg(feature = "sqs")]
 pub use queue::Queue;
 #[cfg(feature = "fnf")]
 pub use runtime::run_flow_control;
-pub use runtime::{Handler, run, run_dead_letters};
+pub use runtime::{Handler, run, run_chosen, run_dead_letters};
+#[cfg(feature = "sqs")]
+pub use runtime::{QueueWorker, Work, poll, run_swf_poller, work, work_chosen, work_dead_letters};
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
+#[cfg(feature = "secrets")]
+pub use service::FnfSecret;
 #[cfg(feature = "swf")]
 pub use service::Swf;
 pub use service::{Beat, Reporter, Services, Slot};
 pub use settings::{Settings, SettingsError};
 pub use settlement::{Done, Kept, Settlement};
+pub use shutdown::Shutdown;
 pub use step::{
-    Cancellation, Card, IntoStep, IntoStepEnd, Step, StepEnd, StepError, Task, Verified, verify_card,
+    Cancellation, Card, IntoStep, IntoStepEnd, Router, Step, StepEnd, StepError, Task, Verified, verify_card,
 };
+#[cfg(feature = "outside")]
+pub use step::{CommandStep, HttpStep};
 pub use taskback::{Builder, Taskback};
 pub use taskback_core as core;
 pub use trigger::{EventError, InvocationError, tasks};

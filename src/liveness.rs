@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::ledger::{Held, Hold, Ledger};
 use crate::service::{Beat, Reporter};
-use crate::{BoxFuture, Cancellation, StepEnd, StepError};
+use crate::{BoxFuture, Cancellation, Shutdown, StepEnd, StepError};
 
 /// How a watched step ended.
 pub(crate) enum End {
@@ -58,6 +58,7 @@ pub(crate) struct Watched<'a> {
     pub(crate) watch: Watch,
     pub(crate) cancel: watch::Sender<Option<Cancellation>>,
     pub(crate) progress: watch::Receiver<String>,
+    pub(crate) shutdown: &'a Shutdown,
 }
 
 impl Watched<'_> {
@@ -72,15 +73,22 @@ impl Watched<'_> {
         {
             return End::Cancelled(reason, None);
         }
+        if Instant::now() >= self.watch.until {
+            return End::Cancelled(Cancellation::Deadline, None);
+        }
         // A process may have stood still since its claim, and the task be another's by now.
         if self.hold.is_some() && Instant::now() >= self.watch.leased_until {
             return End::Cancelled(Cancellation::LeaseLost, None);
+        }
+        if self.shutdown.is_now() {
+            return End::Cancelled(Cancellation::Shutdown, None);
         }
         let mut running = Running(steps.spawn(step));
         let reason = tokio::select! {
             biased;
             end = &mut running.0 => return ended(end),
             () = sleep_until(self.watch.until) => Cancellation::Deadline,
+            () = self.shutdown.asked_now() => Cancellation::Shutdown,
             reason = self.keep_lease() => reason,
             reason = self.keep_beating() => reason,
         };
@@ -134,8 +142,10 @@ impl Watched<'_> {
     async fn beat(&self) -> Option<Cancellation> {
         let progress = self.progress.borrow().clone();
         let beat = self.reporter.heartbeat(self.token, &progress);
-        // A heartbeat that hangs is a skipped one: the next is not to wait for it.
-        let beat = tokio::time::timeout(self.watch.heartbeat.min(Duration::from_secs(5)), beat).await;
+        // A heartbeat that hangs is a skipped one: neither the next nor the deadline is to wait for it.
+        let patience = self.watch.heartbeat.min(Duration::from_secs(5));
+        let by = self.watch.until.min(Instant::now() + patience);
+        let beat = tokio::time::timeout_at(by, beat).await;
         match beat.unwrap_or_else(|_| Beat::Skipped("no answer in time".into())) {
             Beat::Alive | Beat::Unsupported => None,
             Beat::CancelRequested => Some(Cancellation::Requested),

@@ -1,5 +1,6 @@
-//! What a queue is told of the messages that come back: when.
+//! The queue: what it is asked for, and what it is told of the messages that come back.
 
+mod at;
 mod delay;
 
 use std::collections::HashMap;
@@ -8,15 +9,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use tokio::time::timeout_at;
 
+use crate::aws::Refusal;
 use crate::budget::Budget;
 use crate::delivery::{Delivery, Source};
 use crate::settlement::Settlement;
 
-pub(crate) use delay::Role;
+pub(crate) use at::QueueAt;
+pub(crate) use delay::{Role, delay};
 
 /// Gives kept messages back with a delay by their cause, so that a message neither burns its
 /// receive count in seconds nor waits long without need.
@@ -35,6 +37,13 @@ impl Queue {
     pub fn new(client: Client) -> Self {
         let region = client.config().region().map(ToString::to_string).unwrap_or_default();
         Self { client, region, urls: Mutex::default(), complained: AtomicBool::new(false) }
+    }
+
+    /// For queues of the environment's region, where it names one.
+    #[cfg(feature = "fnf")]
+    pub(crate) async fn of_environment(settings: &crate::Settings) -> Option<Self> {
+        let config = crate::aws::load().await;
+        config.region().is_some().then(|| Self::new(crate::aws::sqs(&config, settings)))
     }
 
     /// Sets the delay of every kept message, in the time that is left for the answer.
@@ -57,10 +66,11 @@ impl Queue {
         for (arn, messages) in queues {
             let all = async {
                 let url = self.url(arn).await?;
+                let mut refused = None;
                 for ten in messages.chunks(10) {
-                    self.change(&url, ten).await?;
+                    refused = refused.or(self.change(&url, ten).await?);
                 }
-                Ok::<_, String>(())
+                refused.map_or(Ok(()), Err)
             };
             match timeout_at(budget.answer_until(), all).await {
                 Ok(Ok(())) => {}
@@ -82,13 +92,18 @@ impl Queue {
             return Err(format!("the queue's region is not ours, {}", self.region));
         }
         let call = self.client.get_queue_url().queue_name(name).queue_owner_aws_account_id(account);
-        let url =
-            call.send().await.map_err(|error| why("GetQueueUrl", &error))?.queue_url.unwrap_or_default();
+        let url = call
+            .send()
+            .await
+            .map_err(|error| Refusal::of("GetQueueUrl", &error).to_string())?
+            .queue_url
+            .unwrap_or_default();
         self.urls.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned(), url.clone());
         Ok(url)
     }
 
-    async fn change(&self, url: &str, messages: &[(&Source, Duration)]) -> Result<(), String> {
+    /// Says what of them was refused, if anything; an error means that none was taken.
+    async fn change(&self, url: &str, messages: &[(&Source, Duration)]) -> Result<Option<String>, String> {
         let entries = messages.iter().enumerate().map(|(place, (source, delay))| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(place.to_string())
@@ -98,27 +113,20 @@ impl Queue {
         });
         let entries = entries.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         let call = self.client.change_message_visibility_batch().queue_url(url).set_entries(Some(entries));
-        let answer = call.send().await.map_err(|error| why("ChangeMessageVisibility", &error))?;
-        match answer.failed.first() {
-            // A handle is stale once its message was received again.
-            Some(failed) => {
-                Err(format!("{} of {} messages: {}", answer.failed.len(), messages.len(), failed.code))
-            }
-            None => Ok(()),
-        }
+        let answer = call.send().await;
+        let answer =
+            answer.map_err(|error| Refusal::of("ChangeMessageVisibilityBatch", &error).to_string())?;
+        // A handle is stale once its message was received again.
+        let refused = answer
+            .failed
+            .first()
+            .map(|failed| format!("{} of {} messages: {}", answer.failed.len(), messages.len(), failed.code));
+        Ok(refused)
     }
 
     fn complain(&self, queue: &str, why: &str) {
         if !self.complained.swap(true, Ordering::Relaxed) {
             tracing::warn!(queue, why, "delays not set (said once); the queue's visibility timeout counts");
         }
-    }
-}
-
-/// The code of an error: its text may hold the request.
-fn why<E: ProvideErrorMetadata, R>(call: &str, error: &SdkError<E, R>) -> String {
-    match error.code() {
-        Some(code) => format!("{call}: {code}"),
-        None => format!("{call}: no answer"),
     }
 }

@@ -29,6 +29,10 @@ pub(crate) async fn tell(
     }
     let mut attempts = 0;
     loop {
+        // Room for another attempt may take longer than an attempt.
+        if attempts > 0 {
+            slot = timeout_at(until, reporter.slot(until)).await.ok().flatten();
+        }
         attempts += 1;
         let by = attempt_until(until);
         let answer = timeout_at(by, reporter.report(token, outcome, slot.take(), by))
@@ -54,6 +58,8 @@ pub(crate) async fn tell(
 fn attempt_until(until: Instant) -> Instant {
     const LONGEST: Duration = Duration::from_secs(10);
     const SHORTEST: Duration = Duration::from_millis(250);
-    let left = until.saturating_duration_since(Instant::now());
-    Instant::now() + left.min((left / 2).clamp(SHORTEST, LONGEST))
+    let now = Instant::now();
+    let left = until.saturating_duration_since(now);
+    // Never a moment behind `until`, where all work is cut off and no attempt could tell its end.
+    now + left.min((left / 2).clamp(SHORTEST, LONGEST))
 }

@@ -1,17 +1,36 @@
 //! Where the event bytes come from.
 
+#[cfg(feature = "fc")]
+mod fc;
+#[cfg(feature = "sqs")]
+mod health;
+mod host;
 #[cfg(feature = "lambda")]
 mod lambda;
+#[cfg(feature = "sqs")]
+mod poller;
+#[cfg(feature = "sqs")]
+mod queue;
+#[cfg(feature = "sqs")]
+mod signals;
 
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use taskback_core::RetryPolicy;
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 
+use crate::settings::FcSettings;
 use crate::{Builder, Error, IntoStep, InvocationError, Settings, Taskback, log};
+use host::Host;
+
+#[cfg(feature = "sqs")]
+pub use poller::{poll, run_swf_poller};
+#[cfg(feature = "sqs")]
+pub use queue::{QueueWorker, Work, work, work_chosen, work_dead_letters};
 
 /// Answers events. Clones share everything.
 pub trait Handler: Clone + Send + Sync + 'static {
@@ -37,12 +56,23 @@ impl Handler for Taskback {
 }
 
 /// Serves a step from this process's environment until the host ends the process: on Lambda the
-/// events of its Runtime API. Reads the [`Settings`], and returns only where it cannot start or go on.
+/// events of its Runtime API, on Function Compute the calls of its custom runtime. The environment
+/// says which, and the first line of the log. Reads the [`Settings`], and returns only where it cannot
+/// start or go on.
 ///
 /// Everything but the step runs on a thread of its own, so that a step that blocks its thread stops
 /// neither deadline nor heartbeats nor the answer.
 pub async fn run<Shape>(step: impl IntoStep<Shape>) -> Result<(), Error> {
     run_builder(Taskback::builder().step(step)).await
+}
+
+/// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker.
+pub async fn run_chosen() -> Result<(), Error> {
+    let steps = Handle::current();
+    start(async move |host, settings: Settings| {
+        built(host, Taskback::builder().step_of(&settings)?, &settings, steps).await
+    })
+    .await
 }
 
 /// As [`run`], for the queue to which the workers' messages go after their last delivery: tells
@@ -54,52 +84,91 @@ pub async fn run_dead_letters() -> Result<(), Error> {
 /// As [`run`], for events that start and stop flows: see [`FlowControl`](crate::flow::FlowControl).
 #[cfg(feature = "fnf")]
 pub async fn run_flow_control() -> Result<(), Error> {
-    start(async |settings: Settings| {
-        let client = crate::service::fnf_client(&settings.fnf)?;
-        Ok(crate::flow::FlowControl::new(client).concurrency(settings.concurrency))
+    start(async |_, settings: Settings| {
+        let control = crate::flow::FlowControl::from_settings(&settings).await?;
+        let control = control.concurrency(settings.concurrency);
+        #[cfg(feature = "sqs")]
+        if let Some(queue) = crate::Queue::of_environment(&settings).await {
+            return Ok(control.queue(queue));
+        }
+        Ok(control)
     })
     .await
 }
 
 async fn run_builder(builder: Builder) -> Result<(), Error> {
     let steps = Handle::current();
-    start(async move |settings: Settings| {
-        let taskback = builder.settings(&settings).steps_on(steps).services_of(&settings).await?.build()?;
-        taskback.warm();
-        Ok(taskback)
-    })
-    .await
+    start(async move |host, settings: Settings| built(host, builder, &settings, steps).await).await
+}
+
+async fn built(host: Host, builder: Builder, settings: &Settings, steps: Handle) -> Result<Taskback, Error> {
+    let builder = match host {
+        Host::Lambda => builder,
+        // A synchronous invocation is not delivered again: all of its time is for the report.
+        Host::FunctionCompute => builder.retry(RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() }),
+    };
+    let taskback = builder.settings(settings).steps_on(steps).services_of(settings).await?.build()?;
+    taskback.warm();
+    Ok(taskback)
 }
 
 /// Builds a handler from the settings and serves it, on a thread of its own.
 async fn start<H: Handler>(
-    build: impl AsyncFnOnce(Settings) -> Result<H, Error> + Send + 'static,
+    build: impl AsyncFnOnce(Host, Settings) -> Result<H, Error> + Send + 'static,
+) -> Result<(), Error> {
+    let read = || Ok((Host::find()?, Settings::from_env()?));
+    on_own_thread(read, async move |(host, settings)| {
+        let fc = settings.fc.clone();
+        let handler =
+            build(host, settings).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+        serve(handler, host, &fc).await
+    })
+    .await
+}
+
+/// Starts the log, reads the settings and runs `main` with them, on a thread of its own.
+async fn on_own_thread<S: Send + 'static>(
+    read: impl FnOnce() -> Result<S, Error>,
+    main: impl AsyncFnOnce(S) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error> {
     log::init();
     if cfg!(panic = "abort") {
         tracing::warn!("built with panic = \"abort\": one step that panics takes the whole batch with it");
     }
-    let settings = Settings::from_env().inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let settings = read().inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let (ended, end) = oneshot::channel();
     let served = move || -> Result<(), Error> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let handler =
-                build(settings).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-            serve(handler).await
-        })
+        runtime.block_on(main(settings))
     };
     // Nobody listens any more where the caller gave up on us.
     thread::Builder::new().name("taskback".into()).spawn(move || drop(ended.send(served())))?;
     end.await.unwrap_or_else(|_| Err(Error::new("the serving thread ended")))
 }
 
+async fn serve(handler: impl Handler, host: Host, fc: &FcSettings) -> Result<(), Error> {
+    match host {
+        Host::Lambda => on_lambda(handler).await,
+        Host::FunctionCompute => on_function_compute(handler, fc).await,
+    }
+}
+
 #[cfg(feature = "lambda")]
-async fn serve(handler: impl Handler) -> Result<(), Error> {
+async fn on_lambda(handler: impl Handler) -> Result<(), Error> {
     lambda::serve(handler).await
 }
 
 #[cfg(not(feature = "lambda"))]
-async fn serve(_handler: impl Handler) -> Result<(), Error> {
-    Err(Error::new("no runtime is compiled in: turn on the feature lambda"))
+async fn on_lambda(_handler: impl Handler) -> Result<(), Error> {
+    Err(Error::new("this is AWS Lambda, and the feature lambda is not compiled in"))
+}
+
+#[cfg(feature = "fc")]
+async fn on_function_compute(handler: impl Handler, settings: &FcSettings) -> Result<(), Error> {
+    fc::serve(handler, settings).await
+}
+
+#[cfg(not(feature = "fc"))]
+async fn on_function_compute(_handler: impl Handler, _settings: &FcSettings) -> Result<(), Error> {
+    Err(Error::new("this is Function Compute, and the feature fc is not compiled in"))
 }

@@ -15,8 +15,12 @@ use crate::{BoxFuture, Error, Settings};
 
 #[cfg(feature = "fnf")]
 pub use fnf::Fnf;
+#[cfg(feature = "secrets")]
+pub use fnf::FnfSecret;
 #[cfg(feature = "fnf")]
 pub(crate) use fnf::client as fnf_client;
+#[cfg(all(feature = "fc", feature = "fnf"))]
+pub(crate) use fnf::use_host_credentials;
 #[cfg(feature = "swf")]
 pub use swf::Swf;
 
@@ -103,21 +107,26 @@ impl Services {
     /// endpoint is set, SWF where there is an AWS region.
     pub async fn from_settings(settings: &Settings) -> Result<Self, Error> {
         #[cfg(feature = "swf")]
-        return Self::over(&crate::aws::load().await, settings);
+        return Self::over(&crate::aws::load().await, settings).await;
         #[cfg(not(feature = "swf"))]
         return Self::default().with_fnf_of(settings)?.checked(settings);
     }
 
     /// The same, over an AWS configuration that other clients share.
     #[cfg(feature = "swf")]
-    pub(crate) fn over(config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
-        let mut services = Self::default().with_fnf_of(settings)?;
+    pub(crate) async fn over(config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
+        let mut services = Self::default();
+        #[cfg(feature = "fnf")]
+        if settings.fnf.is_set() {
+            services = services.with(Fnf::over(config, settings).await?);
+        }
         if config.region().is_some() {
             services = services.with(Swf::new(crate::aws::swf(config, settings)));
         }
         services.checked(settings)
     }
 
+    #[cfg(not(feature = "swf"))]
     fn with_fnf_of(self, settings: &Settings) -> Result<Self, Error> {
         match settings.fnf.is_set() {
             #[cfg(feature = "fnf")]
@@ -126,7 +135,7 @@ impl Services {
         }
     }
 
-    /// That the service of the settings has a client.
+    /// That there is a client, and one of the service that the settings name.
     fn checked(self, settings: &Settings) -> Result<Self, Error> {
         match settings.reading.service {
             Some(service) if self.of(service).is_none() => {
@@ -136,6 +145,9 @@ impl Services {
                 };
                 Err(Error::new(format!("TASKBACK_SERVICE is {service}, which needs {needed}")))
             }
+            None if self.fnf.is_none() && self.swf.is_none() => Err(Error::new(
+                "no service to report to: set FNF_REGION or FNF_ENDPOINT for FnF, AWS_REGION for SWF",
+            )),
             _ => Ok(self),
         }
     }

@@ -1,6 +1,10 @@
 //! Environment → typed settings, once. Every fault is named at start, all at once.
 
+mod fc;
+#[cfg(feature = "sqs")]
+mod poller;
 mod read;
+mod step;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +12,13 @@ use std::time::Duration;
 
 use taskback_core::{Reading, Service, fnf};
 
+pub use fc::FcSettings;
+#[cfg(feature = "sqs")]
+pub use poller::PollerSettings;
 use read::Reader;
+#[cfg(feature = "outside")]
+pub use step::{CommandLine, StepUrl};
+pub use step::{RoutedBy, Routes, StepChoice, UnknownTask};
 
 /// The settings of a handler. An empty variable counts as unset.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +35,9 @@ pub struct Settings {
     pub ledger: LedgerChoice,
     /// `TASKBACK_LEDGER_DOWN`: `closed` (default) or `open`.
     pub ledger_down: LedgerDown,
-    /// `TASKBACK_STEP`: the step of the shipped worker; default `verify-card`.
+    /// `TASKBACK_STEP`: the step of the shipped worker: `verify-card` (default), `command:…`,
+    /// `https://…`, or `http://…` to loopback and the host of `TASKBACK_STEP_ALLOW_HTTP_HOST`; or a JSON
+    /// object of several, by the task's type: see [`Routes`].
     pub step: StepChoice,
     /// `TASKBACK_HEARTBEAT_SECONDS`: between SWF heartbeats where the message says no timeout, 1 to
     /// 86400; default 30.
@@ -40,6 +52,8 @@ pub struct Settings {
     pub late: LateTasks,
     /// `FNF_*`.
     pub fnf: FnfSettings,
+    /// `TASKBACK_FC_*`, `FC_*`: Function Compute.
+    pub fc: FcSettings,
     aws_endpoints: HashMap<String, String>,
 }
 
@@ -52,6 +66,9 @@ pub struct FnfSettings {
     pub endpoint: Option<String>,
     /// `FNF_ALLOW_HTTP_HOST`: the one host beside loopback that may be spoken to in plain HTTP.
     pub allow_http_host: Option<String>,
+    /// `FNF_SECRET_ID`: ARN or name of the secret in AWS Secrets Manager that holds the credentials; without
+    /// it they come from where every Alibaba Cloud SDK looks.
+    pub secret_id: Option<String>,
     /// `FNF_MAX_OUTPUT_BYTES`: of an output in UTF-8, 1 to 1048576; default 65536.
     pub max_output_bytes: usize,
 }
@@ -90,13 +107,6 @@ pub enum LateTasks {
     Keep,
 }
 
-/// The step of the shipped worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepChoice {
-    /// The example.
-    VerifyCard,
-}
-
 /// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError(pub Vec<String>);
@@ -112,10 +122,7 @@ impl std::error::Error for SettingsError {}
 impl Settings {
     /// The settings of this process's environment.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| {
-            // What is not UTF-8 is none of ours.
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::from_vars(env())
     }
 
     /// The settings of the given variables.
@@ -133,9 +140,7 @@ impl Settings {
             ledger_down: read
                 .one_of("TASKBACK_LEDGER_DOWN", &[("closed", LedgerDown::Closed), ("open", LedgerDown::Open)])
                 .unwrap_or_default(),
-            step: read
-                .one_of("TASKBACK_STEP", &[("verify-card", StepChoice::VerifyCard)])
-                .unwrap_or(StepChoice::VerifyCard),
+            step: step::read(&mut read),
             heartbeat: Duration::from_secs(
                 read.number("TASKBACK_HEARTBEAT_SECONDS", 1, 86400).unwrap_or(30).into(),
             ),
@@ -152,12 +157,17 @@ impl Settings {
                 region: read.text("FNF_REGION"),
                 endpoint: read.text("FNF_ENDPOINT"),
                 allow_http_host: read.text("FNF_ALLOW_HTTP_HOST"),
+                secret_id: read.text("FNF_SECRET_ID"),
                 max_output_bytes: read
                     .number("FNF_MAX_OUTPUT_BYTES", 1, 1_048_576)
                     .map_or(fnf::OUTPUT_BYTES, |bytes| bytes as usize),
             },
+            fc: FcSettings::read(&mut read),
             aws_endpoints: read.urls("AWS_ENDPOINT_URL"),
         };
+        if settings.fnf.secret_id.is_some() && cfg!(not(feature = "secrets")) {
+            read.fault("FNF_SECRET_ID is set, which needs the feature secrets");
+        }
         if settings.reading.service == Some(Service::Fnf) && !settings.fnf.is_set() {
             read.fault("TASKBACK_SERVICE is fnf, but neither FNF_REGION nor FNF_ENDPOINT is set");
         }
@@ -170,6 +180,12 @@ impl Settings {
         let url = self.aws_endpoints.get(&format!("AWS_ENDPOINT_URL_{service}"))?;
         Some((!url.is_empty()).then(|| url.clone()))
     }
+}
+
+/// This process's environment; what is not UTF-8 is none of ours.
+fn env() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 impl FnfSettings {

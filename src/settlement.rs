@@ -68,8 +68,8 @@ pub enum Kept {
     LedgerDown,
     /// The service took no report; the outcome stays decided.
     Unreported(ErrorKind),
-    /// What it asks of a flow can never be done; the text names field and limit, or the service's
-    /// answer. Mend the sender.
+    /// What it asks of a flow can never be done; the text names field and limit, or the
+    /// code of the service's answer. Mend the sender.
     Refused(String),
     /// What it asks of a flow was not done: the kind says why.
     NotDone(ErrorKind),

@@ -1,10 +1,19 @@
 //! The user's business code.
 
+mod chosen;
+#[cfg(feature = "outside")]
+mod command;
+#[cfg(feature = "outside")]
+mod http;
+#[cfg(feature = "outside")]
+mod outside;
+mod router;
 mod task;
 mod verify_card;
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +22,12 @@ use taskback_core::{INVALID_INPUT, Output};
 
 use crate::BoxFuture;
 
+pub(crate) use chosen::chosen;
+#[cfg(feature = "outside")]
+pub use command::CommandStep;
+#[cfg(feature = "outside")]
+pub use http::HttpStep;
+pub use router::Router;
 pub(crate) use task::Known;
 pub use task::{Cancellation, Task};
 pub use verify_card::{Card, Verified, verify_card};
@@ -22,6 +37,12 @@ pub use verify_card::{Card, Verified, verify_card};
 pub trait Step: Send + Sync + 'static {
     /// Runs once for a claimed task.
     fn run(&self, task: Task<Box<RawValue>>) -> BoxFuture<'static, Result<StepEnd, StepError>>;
+}
+
+impl<S: Step + ?Sized> Step for Arc<S> {
+    fn run(&self, task: Task<Box<RawValue>>) -> BoxFuture<'static, Result<StepEnd, StepError>> {
+        (**self).run(task)
+    }
 }
 
 /// How a step ended, where it did not fail.

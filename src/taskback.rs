@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use taskback_core::{Reading, RetryPolicy, Service};
 use tokio::runtime::Handle;
+use tokio::time::sleep;
 
 use crate::adapter::Adapter;
 #[cfg(feature = "dynamodb")]
@@ -16,9 +17,11 @@ use crate::service::Services;
 #[cfg(feature = "dynamodb")]
 use crate::settings::LedgerChoice;
 use crate::settings::{LateTasks, LedgerDown};
-use crate::step::Step;
+use crate::step::{self, Step};
 use crate::trigger::Event;
-use crate::{Budget, Error, IntoStep, InvocationError, Settings, batch, dead_letter};
+use crate::{Budget, Error, IntoStep, InvocationError, Settings, Shutdown, batch, dead_letter};
+#[cfg(feature = "sqs")]
+use crate::{Kept, Settlement, delivery::Delivery, queue};
 
 /// A step, the services it reports to, and everything between. Clones share all of it.
 #[derive(Clone)]
@@ -29,7 +32,9 @@ struct Parts {
     reading: Reading,
     concurrency: usize,
     #[cfg(feature = "sqs")]
-    queue: Option<(Queue, Role)>,
+    queue: Option<Queue>,
+    #[cfg(feature = "sqs")]
+    role: Role,
 }
 
 impl Taskback {
@@ -47,13 +52,39 @@ impl Taskback {
         let tasks = batch::Tasks::new(adapter, reading, &budget, event.answers_with_outcomes());
         let settlements = batch::settle(&tasks, *concurrency, event.deliveries(), &budget).await;
         #[cfg(feature = "sqs")]
-        if let Some((queue, role)) = &self.0.queue {
-            queue.give_back(event.deliveries(), &settlements, *role, &budget).await;
+        if let Some(queue) = &self.0.queue {
+            queue.give_back(event.deliveries(), &settlements, self.0.role, &budget).await;
         }
         event.answer(&settlements).inspect_err(|error| tracing::error!(%error, "invocation failed"))
     }
 
-    /// Opens a connection to the configured service, without waiting for it.
+    /// Settles one message of a queue; the caller sets the delay of a kept one.
+    #[cfg(feature = "sqs")]
+    pub(crate) async fn settle(&self, message: Delivery<'_>, budget: &Budget) -> Settlement {
+        let tasks = batch::Tasks::new(&self.0.adapter, &self.0.reading, budget, false);
+        let settled = batch::settle(&tasks, 1, &[message], budget).await;
+        settled.into_iter().next().unwrap_or(Settlement::Kept(Kept::Unfinished))
+    }
+
+    /// When a message comes back that was kept; `None` = when its queue says.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn delay(&self, why: &Kept, receives: u32) -> Option<Duration> {
+        queue::delay(why, self.0.role, receives, fastrand::f64())
+    }
+
+    /// How it is asked to end.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.0.adapter.shutdown
+    }
+
+    /// Steps at once.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn concurrency(&self) -> usize {
+        self.0.concurrency
+    }
+
+    /// Opens a connection to the configured service soon, without waiting for it: not before the
+    /// host was asked for the first event, for both need the one core that a function has.
     pub fn warm(&self) {
         let services = &self.0.adapter.services;
         let configured = self.0.reading.service.and_then(|service| services.of(service));
@@ -62,10 +93,16 @@ impl Taskback {
             _ => None,
         };
         if let Some(reporter) = configured.or(only).cloned() {
-            tokio::spawn(async move { reporter.warm().await });
+            tokio::spawn(async move {
+                sleep(START).await;
+                reporter.warm().await;
+            });
         }
     }
 }
+
+/// From building a worker to its first question for an event, with some room.
+const START: Duration = Duration::from_millis(10);
 
 /// The parts of a [`Taskback`], as values.
 #[derive(Default)]
@@ -85,6 +122,7 @@ pub struct Builder {
     ask_history: bool,
     dead_letters: bool,
     steps: Option<Handle>,
+    shutdown: Shutdown,
     #[cfg(feature = "sqs")]
     queue: Option<Queue>,
 }
@@ -94,6 +132,12 @@ impl Builder {
     pub fn step<Shape>(mut self, step: impl IntoStep<Shape>) -> Self {
         self.step = Some(Arc::new(step.into_step()));
         self
+    }
+
+    /// The step that `TASKBACK_STEP` names, as the shipped worker runs it.
+    pub fn step_of(mut self, settings: &Settings) -> Result<Self, Error> {
+        self.step = Some(step::chosen(&settings.step)?);
+        Ok(self)
     }
 
     /// The services to report to.
@@ -185,7 +229,8 @@ impl Builder {
         self
     }
 
-    /// Everything that the settings say, but for the clients: see [`services_of`](Self::services_of).
+    /// Everything that the settings say, but for the clients and the step: see
+    /// [`services_of`](Self::services_of) and [`step_of`](Self::step_of).
     pub fn settings(mut self, settings: &Settings) -> Self {
         self.reading = settings.reading.clone();
         self.concurrency = Some(settings.concurrency);
@@ -202,15 +247,19 @@ impl Builder {
     /// and the queue. They need the runtime on which they are used.
     pub async fn services_of(self, settings: &Settings) -> Result<Self, Error> {
         #[cfg(feature = "swf")]
-        return self.clients_over(&crate::aws::load().await, settings);
+        return self.clients_over(&crate::aws::load().await, settings).await;
         #[cfg(not(feature = "swf"))]
         return Ok(self.services(Services::from_settings(settings).await?));
     }
 
     /// All of them share one AWS configuration.
     #[cfg(feature = "swf")]
-    fn clients_over(mut self, config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
-        self.services = Services::over(config, settings)?;
+    pub(crate) async fn clients_over(
+        mut self,
+        config: &aws_config::SdkConfig,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        self.services = Services::over(config, settings).await?;
         #[cfg(feature = "sqs")]
         if config.region().is_some() {
             self = self.queue(Queue::new(crate::aws::sqs(config, settings)));
@@ -250,15 +299,16 @@ impl Builder {
             heartbeat: self.heartbeat.unwrap_or(Duration::from_secs(30)),
             heartbeat_first: self.heartbeat_first && !self.dead_letters,
             ask_history: self.ask_history,
+            shutdown: self.shutdown,
         };
         let parts = Parts {
             adapter,
             reading: self.reading,
             concurrency: self.concurrency.unwrap_or(10),
             #[cfg(feature = "sqs")]
-            queue: self
-                .queue
-                .map(|queue| (queue, if self.dead_letters { Role::DeadLetters } else { Role::Worker })),
+            queue: self.queue,
+            #[cfg(feature = "sqs")]
+            role: if self.dead_letters { Role::DeadLetters } else { Role::Worker },
         };
         Ok(Taskback(Arc::new(parts)))
     }

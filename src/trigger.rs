@@ -2,9 +2,15 @@
 //! settlements to the answer.
 
 mod direct;
+mod error;
+mod eventbridge;
+mod mns;
+mod mns_queue;
+mod mns_topic;
+mod seen;
+mod sns;
 mod sqs;
-
-use std::fmt;
+mod whole;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,41 +20,72 @@ use crate::delivery::Delivery;
 use crate::settlement::Settlement;
 
 pub(crate) use direct::Told;
+use error::foreign;
+pub use error::{EventError, InvocationError};
+use seen::Seen;
 
 /// An event, told apart by its shape and taken to pieces.
-pub(crate) enum Event<'e> {
-    Sqs(Vec<Delivery<'e>>),
-    Direct([Delivery<'e>; 1]),
+pub(crate) struct Event<'e> {
+    trigger: Trigger,
+    deliveries: Vec<Delivery<'e>>,
 }
+
+#[derive(Clone, Copy)]
+enum Trigger {
+    Sns,
+    Sqs,
+    EventBridge,
+    MnsQueue,
+    MnsTopic,
+    Direct,
+}
+
+/// The deliveries of a trigger's event; `None` where it is another's.
+type Decode = for<'e> fn(&Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>>;
+
+/// Who is asked whether an event is his, in this order.
+const TRIGGERS: [(Trigger, Decode); 6] = [
+    (Trigger::Sns, sns::decode),
+    (Trigger::Sqs, sqs::decode),
+    (Trigger::EventBridge, eventbridge::decode),
+    (Trigger::MnsQueue, mns_queue::decode),
+    (Trigger::MnsTopic, mns_topic::decode),
+    (Trigger::Direct, direct::decode),
+];
 
 impl<'e> Event<'e> {
     /// Says which trigger an event comes from. What no trigger sends is an error, never an empty
     /// list of deliveries.
     pub(crate) fn of(event: &'e RawValue) -> Result<Self, EventError> {
-        if let Some(records) = sqs::records(event) {
-            return sqs::decode(&records).map(Self::Sqs);
+        let seen = Seen::of(event);
+        for (trigger, decode) in TRIGGERS {
+            if let Some(deliveries) = decode(&seen) {
+                return Ok(Self { trigger, deliveries: deliveries? });
+            }
         }
-        direct::decode(event).map(|delivery| Self::Direct([delivery]))
+        Err(EventError::UnknownEvent(format!("{} instead of an object", seen.name())))
     }
 
     pub(crate) fn deliveries(&self) -> &[Delivery<'e>] {
-        match self {
-            Self::Sqs(deliveries) => deliveries,
-            Self::Direct(delivery) => delivery,
-        }
+        &self.deliveries
     }
 
     /// Whether the answer tells what was done, and not only what was not.
     pub(crate) fn answers_with_outcomes(&self) -> bool {
-        matches!(self, Self::Direct(_))
+        matches!(self.trigger, Trigger::Direct)
     }
 
     /// What the trigger is told of the settlements, one for each delivery and in their order.
     pub(crate) fn answer<D: Told>(&self, settlements: &[Settlement<D>]) -> Result<Value, InvocationError> {
-        match self {
-            Self::Sqs(deliveries) => sqs::answer(deliveries, settlements),
-            Self::Direct(_) => direct::answer(settlements),
-        }
+        let answer = match self.trigger {
+            Trigger::Sns => sns::answer,
+            Trigger::Sqs => sqs::answer,
+            Trigger::EventBridge => eventbridge::answer,
+            Trigger::MnsQueue => mns_queue::answer,
+            Trigger::MnsTopic => mns_topic::answer,
+            Trigger::Direct => direct::answer,
+        };
+        answer(&self.deliveries, settlements)
     }
 }
 
@@ -58,69 +95,3 @@ pub fn tasks(event: &RawValue, reading: &Reading) -> Result<Vec<Result<Task, Unr
     let event = Event::of(event)?;
     Ok(event.deliveries().iter().map(|delivery| delivery.task(reading)).collect())
 }
-
-/// An event that no delivery can be read from: the invocation fails, so that the trigger keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EventError {
-    /// No trigger sends such an event; the text says what was seen.
-    UnknownEvent(String),
-    /// The event says that it is a batch and has no records.
-    EmptyBatch,
-    /// The records come from a source that taskback does not serve.
-    ForeignSource(String),
-}
-
-/// An answer that fails the invocation, so that the trigger keeps what it delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InvocationError {
-    /// The event itself.
-    Event(EventError),
-    /// A message that must come back has no usable id to say so by.
-    UnusableMessageId,
-    /// The task of a trigger without partial answers was kept; the text says why.
-    Kept(String),
-}
-
-impl InvocationError {
-    /// The error's name in the answer.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Event(EventError::UnknownEvent(_)) => "UnknownEvent",
-            Self::Event(EventError::EmptyBatch) => "EmptyBatch",
-            Self::Event(EventError::ForeignSource(_)) => "ForeignSource",
-            Self::UnusableMessageId => "UnusableMessageId",
-            Self::Kept(_) => "Kept",
-        }
-    }
-}
-
-impl From<EventError> for InvocationError {
-    fn from(error: EventError) -> Self {
-        Self::Event(error)
-    }
-}
-
-impl fmt::Display for EventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownEvent(seen) => write!(f, "no trigger sends such an event: {seen}"),
-            Self::EmptyBatch => f.write_str("the event has an empty list of Records"),
-            Self::ForeignSource(seen) => write!(f, "the records come from {seen}, not from aws:sqs"),
-        }
-    }
-}
-
-impl fmt::Display for InvocationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Event(error) => error.fmt(f),
-            Self::UnusableMessageId => {
-                f.write_str("a message that was kept has no messageId, so all come back")
-            }
-            Self::Kept(why) => write!(f, "the task was kept: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for EventError {}
-impl std::error::Error for InvocationError {}

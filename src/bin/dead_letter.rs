@@ -1,6 +1,12 @@
 //! Tells every task whose message reached the dead-letter queue.
 
-#[tokio::main]
+use mimalloc::MiMalloc;
+
+/// A report is some thousand small allocations: see ARCHITECTURE.md for the figure.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), taskback::Error> {
     taskback::run_dead_letters().await
 }

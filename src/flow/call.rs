@@ -1,6 +1,8 @@
-use aliyun_fnf::{Call, Error, ErrorKind, Operation};
+use aliyun_fnf::{Call, Client, Error, ErrorKind, Event, GetExecutionHistory, Operation};
 use taskback_core::{ErrorKind as Kind, Flaw, RetryPolicy};
 use tokio::time::{Instant, sleep};
+
+use super::check::is_plain;
 
 /// Makes a call until it is answered, refused, or the time is over. Every operation that is called
 /// so may be called again: starts have a name, stops and questions change nothing twice.
@@ -24,6 +26,25 @@ pub(super) async fn again<O: Operation>(
     }
 }
 
+/// Every event of an execution's history.
+pub(super) async fn history(
+    client: &Client,
+    policy: &RetryPolicy,
+    (flow, execution): (&str, &str),
+    until: Instant,
+) -> Result<Vec<Event>, Error> {
+    let mut events = Vec::new();
+    let mut request = GetExecutionHistory::new(flow, execution).limit(1000);
+    loop {
+        let page = again(policy, until, || client.call(request.clone())).await?;
+        events.extend(page.events);
+        match page.next_token {
+            Some(token) => request = request.next_token(token),
+            None => return Ok(events),
+        }
+    }
+}
+
 /// What to do about an error, in the words of reports.
 pub(super) fn kind(error: &Error) -> Kind {
     match error.kind() {
@@ -39,6 +60,22 @@ pub(super) fn kind(error: &Error) -> Kind {
         | ErrorKind::NotFound
         | ErrorKind::Settings
         | ErrorKind::Unexpected => Kind::Unexpected,
+    }
+}
+
+/// An error for logs and answers: our own text, or the code of a service's answer. The service's text
+/// may quote the request, which is the user's.
+pub(super) fn said(error: &Error) -> String {
+    let Some(status) = error.status().filter(|_| error.kind() != ErrorKind::NoAnswer) else {
+        return error.to_string();
+    };
+    let mut text = format!("{}: {status}", error.operation().unwrap_or_default());
+    if let Some(code) = error.code().filter(|code| is_plain(code)) {
+        text = format!("{text} {code}");
+    }
+    match error.request_id().filter(|id| is_plain(id)) {
+        Some(id) => format!("{text} (request id {id})"),
+        None => text,
     }
 }
 

@@ -1,18 +1,19 @@
+use std::fmt;
+#[cfg(feature = "sqs")]
+use std::sync::Arc;
 use std::time::Duration;
 
-use aliyun_fnf::{Client, DescribeExecution, Error, ErrorKind, Execution, StartExecution, StopExecution};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
-use taskback_core::{RetryPolicy, unwrapped};
+use aliyun_fnf::{
+    Client, DescribeExecution, Error, ErrorKind, Event, Execution, StartExecution, StopExecution,
+};
+use taskback_core::RetryPolicy;
 use tokio::time::Instant;
 
-use super::call::{again, kind, same_json};
-use super::request::Request;
-use crate::batch::{self, Settle};
-use crate::delivery::Delivery;
-use crate::settlement::{Kept, Settlement};
-use crate::trigger::{Event, InvocationError, Told};
-use crate::{Budget, Handler};
+use super::call::{again, history, said, same_json};
+use super::request::{Action, Request};
+#[cfg(feature = "sqs")]
+use crate::Queue;
+use crate::Settings;
 
 /// Starts and stops flows for queue messages and direct invocations:
 /// `{"action":"start","flowName","executionName"?,"input"?,"qualifier"?,"callbackFnFTaskToken"?,"waitSeconds"?}` and
@@ -20,18 +21,43 @@ use crate::{Budget, Handler};
 ///
 /// A start without a name gets one that is derived from its message (or from the token), so that a
 /// redelivery never starts a second execution. A batch is answered partially and fails closed; a
-/// direct invocation gets the execution as JSON.
+/// direct invocation gets the execution as JSON: a [`View`](super::View).
 #[derive(Clone)]
 pub struct FlowControl {
     client: Client,
     retry: RetryPolicy,
-    concurrency: usize,
+    pub(super) concurrency: usize,
+    #[cfg(feature = "sqs")]
+    pub(super) queue: Option<Arc<Queue>>,
+}
+
+/// Why a request was not done.
+#[derive(Clone, Debug)]
+pub enum NotDone {
+    /// The name belongs to an execution with another input. Use another name.
+    NameTaken {
+        /// The name.
+        execution: String,
+    },
+    /// FnF refused, or gave no answer in time; its kind says what to do.
+    Fnf(Error),
 }
 
 impl FlowControl {
     /// Over a client of FnF; ten requests at once.
     pub fn new(client: Client) -> Self {
-        Self { client, retry: RetryPolicy::default(), concurrency: 10 }
+        Self {
+            client,
+            retry: RetryPolicy::default(),
+            concurrency: 10,
+            #[cfg(feature = "sqs")]
+            queue: None,
+        }
+    }
+
+    /// Over a client at the place that the settings name, with the credentials that they name.
+    pub async fn from_settings(settings: &Settings) -> Result<Self, crate::Error> {
+        Ok(Self::new(crate::service::fnf_client(settings).await?))
     }
 
     /// Requests at once in one invocation.
@@ -39,175 +65,133 @@ impl FlowControl {
         self.concurrency = requests;
         self
     }
-}
 
-impl Handler for FlowControl {
-    async fn handle(
-        &self,
-        event: &RawValue,
-        remaining: Duration,
-        invocation: &str,
-    ) -> Result<Value, InvocationError> {
-        let budget = Budget::lasting(remaining);
-        let event = Event::of(event).inspect_err(|error| tracing::error!(%error, "event not read"))?;
-        let requests = Requests { control: self, invocation, until: budget.reports_until() };
-        let settlements = batch::settle(&requests, self.concurrency, event.deliveries(), &budget).await;
-        event.answer(&settlements).inspect_err(|error| tracing::error!(%error, "invocation failed"))
+    /// Gives kept messages back to their queue with a delay by their cause.
+    #[cfg(feature = "sqs")]
+    pub fn queue(mut self, queue: Queue) -> Self {
+        self.queue = Some(Arc::new(queue));
+        self
     }
-}
 
-/// The requests of one invocation.
-struct Requests<'a> {
-    control: &'a FlowControl,
-    invocation: &'a str,
-    until: Instant,
-}
-
-impl Settle for Requests<'_> {
-    type Done = Execution;
-
-    async fn settle(&self, delivery: &Delivery<'_>) -> Settlement<Execution> {
-        let Some(body) = &delivery.body else {
-            return Settlement::Kept(Kept::Refused("the message has no body".into()));
-        };
-        // A queue's message keeps its id with every delivery, an asynchronous invocation its own.
-        let queue = delivery.source.as_ref().map_or("", |source| &source.queue_arn);
-        let message = match delivery.id.as_deref().filter(|id| !id.is_empty()) {
-            Some(id) => Some(format!("{queue} {id}")),
-            None if delivery.source.is_some() || self.invocation.is_empty() => None,
-            None => Some(self.invocation.to_owned()),
-        };
-        let request = match Request::of(&unwrapped(&body.0), message.as_deref()) {
-            Ok(request) => request,
-            Err(invalid) => return Settlement::Kept(Kept::Refused(invalid.to_string())),
-        };
-        let done = match request {
-            Request::Start { flow, execution, input, qualifier, token, wait } => {
-                let mut start = StartExecution::new(&flow).execution_name(&execution);
-                if let Some(input) = &input {
-                    start = start.input(input);
-                }
-                if let Some(qualifier) = &qualifier {
-                    start = start.qualifier(qualifier);
-                }
-                if let Some(token) = &token {
-                    start = start.callback_task_token(token.expose());
-                }
-                self.start(start, &flow, &execution, input.as_deref().unwrap_or_default(), wait).await
+    /// Does what a request asks for, trying again what may be tried again until the time is over.
+    /// Doing it twice does nothing twice: it gives the execution that has the name.
+    pub async fn perform(&self, request: &Request, until: Instant) -> Result<Execution, NotDone> {
+        let execution = match &request.action {
+            Action::Start { input, .. } => {
+                self.start(request, input.as_deref().unwrap_or_default(), until).await?
             }
-            Request::Stop { flow, execution, error, cause, wait } => {
-                let mut stop = StopExecution::new(&flow, &execution);
-                if let Some(error) = &error {
-                    stop = stop.error(error);
-                }
-                if let Some(cause) = &cause {
-                    stop = stop.cause(cause);
-                }
-                self.stop(stop, &flow, &execution, wait).await
-            }
+            Action::Stop { .. } => self.stop(request, until).await?,
         };
-        match done {
-            Ok(execution) => {
-                let (flow, name) = (execution.flow_name.as_deref(), execution.name.as_deref());
-                tracing::info!(flow, name, status = execution.status.as_str(), "flow control");
-                Settlement::Done(execution)
-            }
-            Err(why) => Settlement::Kept(why),
-        }
-    }
-}
-
-impl Requests<'_> {
-    async fn start(
-        &self,
-        start: StartExecution,
-        flow: &str,
-        name: &str,
-        input: &str,
-        wait: u32,
-    ) -> Result<Execution, Kept> {
-        let client = &self.control.client;
-        let execution = match again(&self.control.retry, self.until, || client.call(start.clone())).await {
-            Ok(execution) => execution,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.describe(flow, name, 0).await?,
-            Err(error) => return Err(kept(&error)),
-        };
-        // The service hands out the execution that has the name, whatever its input.
-        if !execution.input.as_ref().is_none_or(|theirs| same_json(theirs, input)) {
-            let text = format!("executionName {name} is taken by an execution with another input");
-            return Err(Kept::Refused(text));
-        }
-        self.end_of(execution, flow, name, wait).await
-    }
-
-    async fn stop(&self, stop: StopExecution, flow: &str, name: &str, wait: u32) -> Result<Execution, Kept> {
-        let client = &self.control.client;
-        match again(&self.control.retry, self.until, || client.call(stop.clone())).await {
-            Ok(execution) => self.end_of(execution, flow, name, wait).await,
-            // What has ended need not be stopped.
-            Err(error) if error.kind() == ErrorKind::Completed => self.describe(flow, name, 0).await,
-            Err(error) => Err(kept(&error)),
-        }
-    }
-
-    /// The execution as it is after `wait` seconds at most, or at its end.
-    async fn end_of(
-        &self,
-        execution: Execution,
-        flow: &str,
-        name: &str,
-        wait: u32,
-    ) -> Result<Execution, Kept> {
-        let left = self.until.saturating_duration_since(Instant::now()).as_secs();
-        let wait = wait.min(u32::try_from(left).unwrap_or(u32::MAX));
+        // The wait ends before the time does, so that an execution that goes on is still answered.
+        let left = until.saturating_duration_since(Instant::now()).saturating_sub(Duration::from_secs(1));
+        let wait = request.wait.min(u32::try_from(left.as_secs()).unwrap_or(u32::MAX));
         if wait == 0 || execution.status.is_final() {
             return Ok(execution);
         }
-        self.describe(flow, name, wait).await
-    }
-
-    async fn describe(&self, flow: &str, name: &str, wait: u32) -> Result<Execution, Kept> {
-        let client = &self.control.client;
-        let describe = DescribeExecution::new(flow, name).wait_seconds(wait);
-        again(&self.control.retry, self.until, || client.call(describe.clone()))
-            .await
-            .map_err(|error| kept(&error))
-    }
-}
-
-/// What can never be done is refused by its text; all else waits for somebody or for better times.
-fn kept(error: &Error) -> Kept {
-    tracing::error!(%error, "flow control");
-    match error.kind() {
-        ErrorKind::InvalidRequest
-        | ErrorKind::Refused
-        | ErrorKind::TooLarge
-        | ErrorKind::NotFound
-        | ErrorKind::AlreadyExists => Kept::Refused(error.to_string()),
-        _ => Kept::NotDone(kind(error)),
-    }
-}
-
-impl Told for Execution {
-    fn answer(&self) -> Value {
-        let mut answer = Map::new();
-        let texts = [
-            ("flowName", self.flow_name.as_deref()),
-            ("executionName", self.name.as_deref()),
-            ("startedTime", self.started_time.as_deref()),
-            ("stoppedTime", self.stopped_time.as_deref()),
-        ];
-        for (key, text) in texts {
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                answer.insert(key.to_owned(), json!(text));
+        match self.describe(&request.flow, &request.execution, wait, until).await {
+            Ok(later) => Ok(later),
+            // What was asked for is done all the same; only its end was not seen.
+            Err(error) => {
+                let error = said(&error);
+                tracing::warn!(error, "flow control: the execution's end was not waited for");
+                Ok(execution)
             }
         }
-        answer.insert("status".to_owned(), json!(self.status.as_str()));
-        for (key, text) in [("input", &self.input), ("output", &self.output)] {
-            if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-                answer.insert(key.to_owned(), serde_json::from_str(text).unwrap_or_else(|_| json!(text)));
+    }
+
+    /// An execution as it is at its end, or after that many seconds (0 to 60) where it goes on.
+    pub async fn describe(
+        &self,
+        flow: &str,
+        execution: &str,
+        wait_seconds: u32,
+        until: Instant,
+    ) -> Result<Execution, Error> {
+        let describe = DescribeExecution::new(flow, execution).wait_seconds(wait_seconds);
+        again(&self.retry, until, || self.client.call(describe.clone())).await
+    }
+
+    /// What has happened in an execution, from the first event to the last.
+    pub async fn history(&self, flow: &str, execution: &str, until: Instant) -> Result<Vec<Event>, Error> {
+        history(&self.client, &self.retry, (flow, execution), until).await
+    }
+
+    async fn start(&self, request: &Request, input: &str, until: Instant) -> Result<Execution, NotDone> {
+        let started = again(&self.retry, until, || self.client.call(start_of(request))).await;
+        let same = |theirs: Option<&str>| same_json(theirs.unwrap_or_default(), input);
+        let (execution, is_ours) = match started {
+            // A fresh execution may be answered without its input.
+            Ok(execution) => {
+                let is_ours = execution.input.as_deref().is_none_or(|theirs| same(Some(theirs)));
+                (execution, is_ours)
             }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let execution = self.describe(&request.flow, &request.execution, 0, until).await?;
+                let is_ours = same(execution.input.as_deref());
+                (execution, is_ours)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // The service hands out the execution that has the name, whatever its input.
+        if is_ours { Ok(execution) } else { Err(NotDone::NameTaken { execution: request.execution.clone() }) }
+    }
+
+    async fn stop(&self, request: &Request, until: Instant) -> Result<Execution, NotDone> {
+        match again(&self.retry, until, || self.client.call(stop_of(request))).await {
+            Ok(execution) => Ok(execution),
+            // What has ended need not be stopped.
+            Err(error) if error.kind() == ErrorKind::Completed => {
+                Ok(self.describe(&request.flow, &request.execution, 0, until).await?)
+            }
+            Err(error) => Err(error.into()),
         }
-        Value::Object(answer)
     }
 }
+
+fn start_of(request: &Request) -> StartExecution {
+    let mut start = StartExecution::new(&request.flow).execution_name(&request.execution);
+    if let Action::Start { input, qualifier, token } = &request.action {
+        if let Some(input) = input {
+            start = start.input(input);
+        }
+        if let Some(qualifier) = qualifier {
+            start = start.qualifier(qualifier);
+        }
+        if let Some(token) = token {
+            start = start.callback_task_token(token.expose());
+        }
+    }
+    start
+}
+
+fn stop_of(request: &Request) -> StopExecution {
+    let mut stop = StopExecution::new(&request.flow, &request.execution);
+    if let Action::Stop { error, cause } = &request.action {
+        if let Some(error) = error {
+            stop = stop.error(error);
+        }
+        if let Some(cause) = cause {
+            stop = stop.cause(cause);
+        }
+    }
+    stop
+}
+
+impl From<Error> for NotDone {
+    fn from(error: Error) -> Self {
+        Self::Fnf(error)
+    }
+}
+
+impl fmt::Display for NotDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameTaken { execution } => {
+                write!(f, "executionName {execution} is taken by an execution with another input")
+            }
+            Self::Fnf(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotDone {}

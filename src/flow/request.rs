@@ -5,35 +5,27 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use taskback_core::{Service, TaskToken};
 
-/// What an event asks of a flow.
+use super::check;
+
+/// What is asked of a flow, within FnF's limits: an execution to be started or to be stopped.
 #[derive(PartialEq, Eq)]
-pub(super) enum Request {
-    Start {
-        flow: String,
-        execution: String,
-        input: Option<String>,
-        qualifier: Option<String>,
-        token: Option<TaskToken>,
-        wait: u32,
-    },
-    Stop {
-        flow: String,
-        execution: String,
-        error: Option<String>,
-        cause: Option<String>,
-        wait: u32,
-    },
+pub struct Request {
+    pub(super) flow: String,
+    pub(super) execution: String,
+    /// Seconds to wait for the execution's end, 0 to 60.
+    pub(super) wait: u32,
+    pub(super) action: Action,
 }
 
-/// The first thing that is wrong with a request: field and limit, never a value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Invalid(String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(PartialEq, Eq)]
+pub(super) enum Action {
+    Start { input: Option<String>, qualifier: Option<String>, token: Option<TaskToken> },
+    Stop { error: Option<String>, cause: Option<String> },
 }
+
+/// The first thing that is wrong with a request: field and limit, never a value. Mend the sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(String);
 
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -59,69 +51,89 @@ enum Fields {
 }
 
 impl Request {
-    /// Reads and checks a request. `message` names the message that brings it, so that a start
-    /// without a name gets the same one with every delivery.
-    pub(super) fn of(body: &str, message: Option<&str>) -> Result<Self, Invalid> {
-        // Members of the input must not be read twice: its text is taken from the body as it is.
-        let fields: Fields = serde_json::from_str(body).map_err(|error| Invalid(shown(&error)))?;
+    /// Reads and checks a request, JSON as [`FlowControl`](super::FlowControl) describes it.
+    /// `message` names the message that brings it, so that a start without a name gets the same one
+    /// with every delivery.
+    pub fn read(body: &str, message: Option<&str>) -> Result<Self, Invalid> {
+        let fields: Fields = serde_json::from_str(body).map_err(|error| check::unreadable(&error))?;
         match fields {
             Fields::Start { flow_name, execution_name, input, qualifier, token, wait_seconds } => {
-                name("flowName", &flow_name)?;
+                check::name("flowName", &flow_name)?;
                 let input = match input {
                     None | Some(serde_json::Value::Null) => None,
                     Some(serde_json::Value::Object(_)) => input_text(body),
-                    Some(_) => return Err(Invalid("input must be a JSON object".into())),
+                    Some(_) => return Err(Invalid::new("input must be a JSON object")),
                 };
                 if let Some(qualifier) = &qualifier {
-                    chars("qualifier", qualifier, 128)?;
+                    check::chars("qualifier", qualifier, 128)?;
                 }
                 let token = token.map(|text| TaskToken::new(Service::Fnf, text)).transpose();
-                let token = token
-                    .map_err(|_| Invalid("callbackFnFTaskToken must have 1 to 4096 characters".into()))?;
-                let execution = match (execution_name, &token) {
-                    // Under a name of somebody's choice the token could go to an execution that
-                    // was started without it, and nobody would ever report.
-                    (Some(_), Some(_)) => {
-                        let text =
-                            "executionName must be left out with callbackFnFTaskToken: it is derived from it";
-                        return Err(Invalid(text.into()));
-                    }
-                    (Some(given), None) => {
-                        name("executionName", &given)?;
-                        given
-                    }
-                    (None, Some(token)) => format!("tb-{}", token.fingerprint().hex()),
-                    (None, None) => derived(message)?,
-                };
-                Ok(Self::Start {
+                let token =
+                    token.map_err(|_| Invalid::new("callbackFnFTaskToken must have 1 to 4096 characters"))?;
+                let execution = execution_name_of(execution_name, token.as_ref(), message)?;
+                let wait = check::wait(wait_seconds)?;
+                Ok(Self {
                     flow: flow_name,
                     execution,
-                    input,
-                    qualifier,
-                    token,
-                    wait: wait(wait_seconds)?,
+                    wait,
+                    action: Action::Start { input, qualifier, token },
                 })
             }
             Fields::Stop { flow_name, execution_name, error, cause, wait_seconds } => {
-                name("flowName", &flow_name)?;
-                name("executionName", &execution_name)?;
+                check::name("flowName", &flow_name)?;
+                check::name("executionName", &execution_name)?;
                 if let Some(error) = &error {
-                    chars("error", error, 128)?;
+                    check::chars("error", error, 128)?;
                 }
                 if let Some(cause) = &cause {
-                    chars("cause", cause, 4096)?;
+                    check::chars("cause", cause, 4096)?;
                 }
-                Ok(Self::Stop {
+                let wait = check::wait(wait_seconds)?;
+                Ok(Self {
                     flow: flow_name,
                     execution: execution_name,
-                    error,
-                    cause,
-                    wait: wait(wait_seconds)?,
+                    wait,
+                    action: Action::Stop { error, cause },
                 })
             }
         }
     }
+
+    /// The flow's name.
+    pub fn flow_name(&self) -> &str {
+        &self.flow
+    }
+
+    /// The execution's name, also where it was derived.
+    pub fn execution_name(&self) -> &str {
+        &self.execution
+    }
 }
+
+/// Never shows input, cause or token.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let action = match self.action {
+            Action::Start { .. } => "start",
+            Action::Stop { .. } => "stop",
+        };
+        write!(f, "Request({action} {}/{})", self.flow, self.execution)
+    }
+}
+
+impl Invalid {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
 
 /// The input's own text, so that no number of it is rounded.
 fn input_text(body: &str) -> Option<String> {
@@ -133,47 +145,25 @@ fn input_text(body: &str) -> Option<String> {
     serde_json::from_str::<Input<'_>>(body).ok().map(|body| body.input.get().to_owned())
 }
 
-fn derived(message: Option<&str>) -> Result<String, Invalid> {
-    let message =
-        message.ok_or_else(|| Invalid("executionName is missing, and nothing names the message".into()))?;
-    let hex: String = Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("tb-{hex}"))
-}
-
-/// FnF's rule for names (official SDK).
-fn name(field: &str, text: &str) -> Result<(), Invalid> {
-    let mut bytes = text.bytes();
-    let starts = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-    if starts && text.len() <= 128 && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        return Ok(());
-    }
-    Err(Invalid(format!(
-        "{field} must have 1 to 128 letters, digits, underscores and hyphens, and start with a letter or underscore"
-    )))
-}
-
-fn chars(field: &str, text: &str, most: usize) -> Result<(), Invalid> {
-    match text.chars().count() {
-        count if (1..=most).contains(&count) => Ok(()),
-        count => Err(Invalid(format!("{field} has {count} characters, and may have 1 to {most}"))),
-    }
-}
-
-fn wait(seconds: u32) -> Result<u32, Invalid> {
-    if seconds <= 60 { Ok(seconds) } else { Err(Invalid("waitSeconds may be 0 to 60".into())) }
-}
-
-/// serde names field and place; only where it quotes a value is the text left out.
-fn shown(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match error.classify() {
-        serde_json::error::Category::Data if !text.starts_with("invalid ") => text,
-        serde_json::error::Category::Data => {
-            "a field has the wrong type: action, flowName, executionName, qualifier, callbackFnFTaskToken, error and \
-             cause are texts, input is an object, waitSeconds a number"
-                .into()
+fn execution_name_of(
+    given: Option<String>,
+    token: Option<&TaskToken>,
+    message: Option<&str>,
+) -> Result<String, Invalid> {
+    match (given, token) {
+        // Under a name of somebody's choice the token could go to an execution that was started
+        // without it, and nobody would ever report.
+        (Some(_), Some(_)) => Err(Invalid::new(
+            "executionName must be left out with callbackFnFTaskToken: it is derived from it",
+        )),
+        (Some(given), None) => check::name("executionName", &given).map(|()| given),
+        (None, Some(token)) => Ok(format!("tb-{}", token.fingerprint().hex())),
+        (None, None) => {
+            let message = message
+                .ok_or_else(|| Invalid::new("executionName is missing, and nothing names the message"))?;
+            let hex: String = Sha256::digest(message).iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(format!("tb-{hex}"))
         }
-        _ => "the body is not a JSON object".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ struct Records {
     /// Tasks that were reported or released, oldest first: what may be forgotten, unless it was
     /// claimed again.
     idle: VecDeque<Fingerprint>,
+    /// The same tasks, so that each is in line once.
+    in_line: HashSet<Fingerprint>,
 }
 
 #[derive(Debug)]
@@ -121,12 +123,19 @@ impl Records {
             return Ok(());
         }
         while let Some(oldest) = self.idle.pop_front() {
+            self.in_line.remove(&oldest);
             if self.by_key.get(&oldest).is_some_and(Record::is_idle) {
                 self.by_key.remove(&oldest);
                 return Ok(());
             }
         }
         Err(Unreachable(format!("memory is full of {most} tasks without a receipt")))
+    }
+
+    fn line_up(&mut self, key: &Fingerprint) {
+        if self.in_line.insert(*key) {
+            self.idle.push_back(*key);
+        }
     }
 
     fn renew(&mut self, key: &Fingerprint, mine: &Hold, lease: Duration) -> Held {
@@ -144,7 +153,7 @@ impl Records {
             && record.is_held_by(mine)
         {
             *record = Record::Released { epoch: mine.epoch };
-            self.idle.push_back(*key);
+            self.line_up(key);
         }
     }
 
@@ -180,7 +189,7 @@ impl Records {
         match self.by_key.get_mut(key) {
             Some(record) if record.is_decided(decided) => {
                 *record = Record::Reported { digest: decided, receipt: receipt.clone() };
-                self.idle.push_back(*key);
+                self.line_up(key);
                 Held::Yes
             }
             Some(Record::Reported { digest, .. }) if *digest == decided => Held::Yes,
@@ -247,4 +256,46 @@ impl Ledger for Memory {
 
 fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
     Box::pin(std::future::ready(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskback_core::{Service, TaskToken};
+
+    fn key(name: &str) -> Fingerprint {
+        TaskToken::new(Service::Swf, name).unwrap().fingerprint()
+    }
+
+    async fn released(memory: &Memory, key: &Fingerprint, owner: &str) {
+        let claim = memory.claim(key, owner, Duration::from_secs(1)).await;
+        let Ok(Claim::Ours(hold)) = claim else { panic!("{claim:?}") };
+        memory.release(key, &hold).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_comes_again_and_again_takes_no_more_room_each_time() {
+        let memory = Memory::new(2);
+        for time in 0..1000 {
+            released(&memory, &key("again"), &time.to_string()).await;
+        }
+        assert_eq!(memory.records().idle.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_claimed_again_is_not_forgotten_and_can_be_once_it_is_released() {
+        let memory = Memory::new(2);
+        for name in ["a", "b"] {
+            released(&memory, &key(name), "first").await;
+        }
+        let claim = memory.claim(&key("a"), "second", Duration::from_secs(1)).await;
+        let Ok(Claim::Ours(hold)) = claim else { panic!("{claim:?}") };
+        released(&memory, &key("c"), "third").await;
+        assert_eq!(memory.renew(&key("a"), &hold, Duration::from_secs(1)).await, Ok(Held::Yes));
+        memory.release(&key("a"), &hold).await.unwrap();
+        for name in ["d", "e", "f"] {
+            released(&memory, &key(name), "fourth").await;
+        }
+        assert_eq!(memory.records().by_key.len(), 2);
+    }
 }

@@ -41,7 +41,7 @@ pub(super) fn delays<D>(
 const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
 
 /// `None` = the queue's own visibility timeout.
-fn delay(why: &Kept, role: Role, receives: u32, random: f64) -> Option<Duration> {
+pub(crate) fn delay(why: &Kept, role: Role, receives: u32, random: f64) -> Option<Duration> {
     Some(match why {
         Kept::Unreadable(why) if why.is_settings_fault() => long(receives),
         Kept::Unreadable(_) => match role {
@@ -56,9 +56,9 @@ fn delay(why: &Kept, role: Role, receives: u32, random: f64) -> Option<Duration>
             | ErrorKind::InvalidReport(_)
             | ErrorKind::Unexpected => long(receives),
         },
-        Kept::Retryable | Kept::Panicked | Kept::Deadline | Kept::Shutdown | Kept::NoRoom => {
-            short(receives, random)
-        }
+        Kept::Retryable | Kept::Panicked | Kept::Deadline | Kept::NoRoom => short(receives, random),
+        // Another process can have it at once.
+        Kept::Shutdown => Duration::ZERO,
         Kept::RunningElsewhere(left) => *left + Duration::from_secs(1),
         // Whoever took the task over holds it for a lease at most.
         Kept::LeaseLost => Duration::from_secs(61),
@@ -118,6 +118,11 @@ mod tests {
     fn a_running_task_waits_for_the_rest_of_its_lease() {
         let running = Kept::RunningElsewhere(Duration::from_secs(40));
         assert_eq!(seconds(running, Role::Worker, 1), Some(41));
+    }
+
+    #[test]
+    fn what_a_process_gave_up_because_it_ends_is_anybodys_at_once() {
+        assert_eq!(seconds(Kept::Shutdown, Role::Worker, 9), Some(0));
     }
 
     #[test]

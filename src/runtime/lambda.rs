@@ -9,7 +9,6 @@ use crate::{BoxFuture, Error, Handler, InvocationError};
 /// Answers Lambda's events, several at once where the environment takes several (Managed
 /// Instances): nothing of one invocation is seen by another.
 pub(super) async fn serve(handler: impl Handler) -> Result<(), Error> {
-    tracing::info!(runtime = "lambda", version = env!("CARGO_PKG_VERSION"), "taskback serves");
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let by = handler.clone();
         // Boxed, for the compiler: the layers of the runtime nest the whole future's type.

@@ -1,11 +1,21 @@
-use aliyun_fnf::{Client, Error, Quota, ReportTaskFailed, ReportTaskSucceeded};
+mod host;
+#[cfg(feature = "secrets")]
+mod secret;
+
+use aliyun_fnf::{Client, ClientBuilder, Error, Quota, ReportTaskFailed, ReportTaskSucceeded};
 use taskback_core::fnf::{self, Report};
 use taskback_core::{Answer, ErrorKind, Flaw, Outcome, Service, TaskToken};
 use tokio::time::Instant;
 
 use super::{Reporter, Slot};
-use crate::BoxFuture;
 use crate::settings::FnfSettings;
+use crate::{BoxFuture, Settings};
+
+#[cfg(feature = "secrets")]
+pub use secret::FnfSecret;
+
+#[cfg(feature = "fc")]
+pub(crate) use host::use_host_credentials;
 
 /// FnF through `aliyun-fnf`.
 #[derive(Clone, Debug)]
@@ -20,9 +30,18 @@ impl Fnf {
         Self { client, output_bytes: fnf::OUTPUT_BYTES }
     }
 
-    /// A client with the official credentials, at the place that the settings name.
-    pub fn from_settings(settings: &FnfSettings) -> Result<Self, crate::Error> {
-        Ok(Self::new(client(settings)?).output_bytes(settings.max_output_bytes))
+    /// A client at the place that the settings name, with the credentials of their secret, which AWS
+    /// keeps, or else the official ones.
+    #[cfg(feature = "swf")]
+    pub(crate) async fn over(aws: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, crate::Error> {
+        let client = built(with_keys(at(&settings.fnf), aws, settings).await?)?;
+        Ok(Self::new(client).output_bytes(settings.fnf.max_output_bytes))
+    }
+
+    /// A client at the place that the settings name, with the official credentials.
+    #[cfg(not(feature = "swf"))]
+    pub(crate) fn from_settings(settings: &FnfSettings) -> Result<Self, crate::Error> {
+        Ok(Self::new(built(at(settings))?).output_bytes(settings.max_output_bytes))
     }
 
     /// A client of the local services at `url` (`taskback local`), with their keys.
@@ -66,9 +85,19 @@ impl Fnf {
     }
 }
 
-/// A client of FnF at the place that the settings name, with the official credentials.
-pub(crate) fn client(settings: &FnfSettings) -> Result<Client, crate::Error> {
-    let mut builder = Client::builder();
+/// A client of FnF at the place that the settings name, with the credentials that they name; else
+/// with the host's, else the official ones.
+pub(crate) async fn client(settings: &Settings) -> Result<Client, crate::Error> {
+    let builder = at(&settings.fnf);
+    #[cfg(feature = "secrets")]
+    if settings.fnf.secret_id.is_some() {
+        return built(with_keys(builder, &crate::aws::load().await, settings).await?);
+    }
+    built(builder)
+}
+
+fn at(settings: &FnfSettings) -> ClientBuilder {
+    let mut builder = Client::builder().credentials_provider(host::HostFirst::default());
     if let Some(region) = &settings.region {
         builder = builder.region(region);
     }
@@ -79,6 +108,27 @@ pub(crate) fn client(settings: &FnfSettings) -> Result<Client, crate::Error> {
         tracing::warn!(host, "FNF_ALLOW_HTTP_HOST: task tokens may go to this host in plain HTTP");
         builder = builder.allow_http_host(host);
     }
+    builder
+}
+
+/// Without a secret in the settings the client looks where every Alibaba Cloud SDK does.
+#[cfg(feature = "swf")]
+async fn with_keys(
+    builder: ClientBuilder,
+    #[cfg_attr(not(feature = "secrets"), expect(unused_variables))] aws: &aws_config::SdkConfig,
+    settings: &Settings,
+) -> Result<ClientBuilder, crate::Error> {
+    match &settings.fnf.secret_id {
+        #[cfg(feature = "secrets")]
+        Some(id) => {
+            let secret = FnfSecret::read(crate::aws::secrets_manager(aws, settings), id).await?;
+            Ok(builder.credentials_provider(secret))
+        }
+        _ => Ok(builder),
+    }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, crate::Error> {
     builder.build().map_err(|error| crate::Error::new(format!("FnF: {error}")))
 }
 
@@ -133,6 +183,7 @@ fn answer(error: &Error) -> Answer {
         _ => match error.kind() {
             aliyun_fnf::ErrorKind::Credentials => unsendable(ErrorKind::Denied, error),
             aliyun_fnf::ErrorKind::InvalidRequest => unsendable(ErrorKind::InvalidReport(Flaw::Other), error),
+            aliyun_fnf::ErrorKind::TooLarge => unsendable(ErrorKind::InvalidReport(Flaw::OutputSize), error),
             aliyun_fnf::ErrorKind::NoSlot => unsendable(ErrorKind::Throttled, error),
             aliyun_fnf::ErrorKind::Settings => unsendable(ErrorKind::Unexpected, error),
             _ => Answer::Missing { sent: error.may_have_been_sent(), why: error.message().to_owned() },

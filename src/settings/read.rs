@@ -11,13 +11,25 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
         let ours = |name: &str| {
-            ["TASKBACK_", "FNF_", "AWS_ENDPOINT_URL"].iter().any(|start| name.starts_with(start))
+            ["TASKBACK_", "FNF_", "FC_", "AWS_ENDPOINT_URL"].iter().any(|start| name.starts_with(start))
         };
         Self { vars: vars.into_iter().filter(|(name, _)| ours(name)).collect(), faults: Vec::new() }
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.vars.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// A text of at most `most` characters that must be there.
+    #[cfg(feature = "sqs")]
+    pub(super) fn needed(&mut self, name: &str, most: usize) -> String {
+        let value = self.text(name).unwrap_or_default();
+        match value.chars().count() {
+            0 => self.fault(&format!("{name} must be set")),
+            chars if chars > most => self.fault(&format!("{name} has {chars} characters, at most {most}")),
+            _ => {}
+        }
+        value
     }
 
     pub(super) fn one_of<T: Clone>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
@@ -114,7 +126,7 @@ fn is_table(name: &str) -> bool {
 }
 
 /// A value as far as it helps to see the fault.
-fn shown(value: &str) -> String {
+pub(super) fn shown(value: &str) -> String {
     let start: String = value.chars().take(40).collect();
     format!("{start:?}{}", if start.len() < value.len() { " (cut)" } else { "" })
 }

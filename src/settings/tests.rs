@@ -22,6 +22,9 @@ fn every_fault_is_named_at_once_with_its_limit() {
         ("TASKBACK_TOKEN_POINTER", "meta"),
         ("TASKBACK_LATE", "never"),
         ("FNF_MAX_OUTPUT_BYTES", "9999999"),
+        ("FC_SERVER_PORT", "http"),
+        ("TASKBACK_FC_TIMEOUT", "0"),
+        ("TASKBACK_FC_INVOCATION", "maybe"),
         ("AWS_ENDPOINT_URL_SWF", "localhost:9324"),
     ])
     .unwrap_err();
@@ -29,14 +32,25 @@ fn every_fault_is_named_at_once_with_its_limit() {
         error.0,
         [
             "AWS_ENDPOINT_URL_SWF must start with http:// or https://",
+            "FC_SERVER_PORT is \"http\", and may be a whole number from 1 to 65535",
             "FNF_MAX_OUTPUT_BYTES is \"9999999\", and may be a whole number from 1 to 1048576",
             "TASKBACK_CONCURRENCY is \"0\", and may be a whole number from 1 to 1000",
+            "TASKBACK_FC_INVOCATION is \"maybe\", and may be sync or async",
+            "TASKBACK_FC_TIMEOUT is \"0\", and may be a whole number from 1 to 86400",
             "TASKBACK_LATE is \"never\", and may be done or keep",
             "TASKBACK_MAX_RECEIVES is \"many\", and may be a whole number from 1 to 1000",
             "TASKBACK_SERVICE is \"sfn\", and may be fnf or swf",
             "TASKBACK_TOKEN_POINTER is \"meta\", and a JSON pointer starts with /",
         ]
     );
+}
+
+#[test]
+fn the_first_port_that_is_set_counts() {
+    let port = |vars: &[(&str, &str)]| settings(vars).unwrap().fc.port;
+    assert_eq!(port(&[]), 9000);
+    assert_eq!(port(&[("FC_SERVER_PORT", ""), ("FC_CUSTOM_LISTEN_PORT", "9001")]), 9001);
+    assert_eq!(port(&[("FC_SERVER_PORT", "9002"), ("FC_CUSTOM_LISTEN_PORT", "9001")]), 9002);
 }
 
 #[test]

@@ -1,33 +1,35 @@
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use taskback_core::{Ours, Outcome, Receipt};
 
-use super::{EventError, InvocationError};
+use super::{EventError, InvocationError, Seen};
 use crate::delivery::{Body, Delivery};
-use crate::settlement::{Done, Settlement};
+use crate::settlement::{Done, Kept, Settlement};
 
-/// A direct invocation's event is the body itself.
-pub(super) fn decode(event: &RawValue) -> Result<Delivery<'_>, EventError> {
-    let text = event.get().trim_start();
-    if !text.starts_with('{') {
-        let kind = match text.as_bytes().first() {
-            Some(b'[') => "an array",
-            Some(b'"') => "a string",
-            Some(b't' | b'f') => "a boolean",
-            Some(b'n') => "null",
-            _ => "a number",
-        };
-        return Err(EventError::UnknownEvent(format!("{kind} instead of an object")));
+/// Whatever object no trigger sends: a direct invocation's event is the body itself.
+pub(super) fn decode<'e>(event: &Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>> {
+    if !event.is_object() {
+        return None;
     }
-    Ok(Delivery { body: Some(Body(Cow::Borrowed(event.get()))), ..Delivery::default() })
+    let body = Some(Body(Cow::Borrowed(event.json.get())));
+    Some(Ok(vec![Delivery { body, ..Delivery::default() }]))
 }
 
 /// Done → what was told and the receipt; Kept → an error, so that the caller invokes again.
-pub(super) fn answer<D: Told>(settlements: &[Settlement<D>]) -> Result<Value, InvocationError> {
+pub(super) fn answer<D: Told>(
+    _deliveries: &[Delivery<'_>],
+    settlements: &[Settlement<D>],
+) -> Result<Value, InvocationError> {
     match settlements {
         [Settlement::Done(done)] => Ok(done.answer()),
+        // No step goes on behind its limit: what is cut off later is a report.
+        [Settlement::Kept(why @ (Kept::Unreported(_) | Kept::Unfinished))] => {
+            Err(InvocationError::Unreported(why.to_string()))
+        }
+        [Settlement::Kept(why @ (Kept::RunningElsewhere(_) | Kept::LeaseLost))] => {
+            Err(InvocationError::RunningElsewhere(why.to_string()))
+        }
         [Settlement::Kept(why)] => Err(InvocationError::Kept(why.to_string())),
         _ => Err(InvocationError::Kept("no settlement".into())),
     }

@@ -1,33 +1,24 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{EventError, InvocationError};
+use super::{EventError, InvocationError, Seen, foreign};
 use crate::delivery::{Body, Delivery, Source};
 use crate::settlement::Settlement;
 
 const SQS: &str = "aws:sqs";
 
-/// The records of an event that has a list of them, each unread, so that one bad record spoils no
-/// other.
-pub(super) fn records(event: &RawValue) -> Option<Vec<&RawValue>> {
-    #[derive(Deserialize)]
-    struct Batch<'e> {
-        #[serde(borrow, rename = "Records")]
-        records: Vec<&'e RawValue>,
-    }
-    serde_json::from_str::<Batch<'_>>(event.get()).ok().map(|batch| batch.records)
-}
-
-pub(super) fn decode<'e>(records: &[&'e RawValue]) -> Result<Vec<Delivery<'e>>, EventError> {
+/// Any list of records; those of other sources are refused by name.
+pub(super) fn decode<'e>(event: &Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>> {
+    let records = event.records()?;
     if records.is_empty() {
-        return Err(EventError::EmptyBatch);
+        return Some(Err(EventError::EmptyBatch));
     }
-    records.iter().map(|record| delivery(record)).collect()
+    Some(records.iter().map(|record| delivery(record)).collect())
 }
 
 /// Lists what comes back. Every id that is absent, empty or unknown would return the whole batch,
@@ -54,50 +45,37 @@ pub(super) fn answer<D>(
 }
 
 fn delivery<'e>(record: &RawValue) -> Result<Delivery<'e>, EventError> {
-    let head: Head = serde_json::from_str(record.get()).unwrap_or_default();
-    let source = head.event_source.as_str();
+    let record: Record = serde_json::from_str(record.get()).unwrap_or_default();
+    let source = record.event_source.as_str();
     if source != Some(SQS) {
         return Err(EventError::ForeignSource(foreign(source)));
     }
-    // A record of ours that cannot be read is one unreadable message, not an unreadable batch.
-    let message: SqsMessage = serde_json::from_str(record.get()).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let arn = text(&head.event_source_arn);
+    let arn = text(&record.event_source_arn);
     // Standard queues carry group ids too; only the ARN's ending says that order matters.
     let fifo = arn.as_deref().is_some_and(|arn| arn.ends_with(".fifo"));
-    let receive_count = head.attributes["ApproximateReceiveCount"].as_str();
+    let receive_count = record.attributes["ApproximateReceiveCount"].as_str();
     Ok(Delivery {
-        id: text(&head.message_id),
+        id: text(&record.message_id),
         receive_count: receive_count.and_then(|count| count.parse().ok()),
-        group: fifo.then(|| text(&head.attributes["MessageGroupId"]).unwrap_or_default()),
-        body: message.body.map(|text| Body(Cow::Owned(text))),
+        group: fifo.then(|| text(&record.attributes["MessageGroupId"]).unwrap_or_default()),
+        body: text(&record.body).map(|text| Body(Cow::Owned(text))),
         source: arn
-            .zip(message.receipt_handle)
+            .zip(text(&record.receipt_handle))
             .map(|(queue_arn, receipt_handle)| Source { queue_arn, receipt_handle }),
     })
 }
 
-/// What a record must say to be given back and to hold its group's order, whatever else of it
-/// cannot be read.
+/// What is used of a record. Each member is read by itself, so that one of an odd type, or an odd
+/// message attribute, takes nothing else with it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Head {
+struct Record {
     message_id: Value,
+    receipt_handle: Value,
+    body: Value,
     event_source: Value,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: Value,
     attributes: Value,
-}
-
-/// A source's name is part of an error's text, so only what looks like one is shown.
-fn foreign(source: Option<&str>) -> String {
-    match source {
-        Some(name)
-            if name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c)) =>
-        {
-            name.to_owned()
-        }
-        Some(_) => "a source of an unusual name".to_owned(),
-        None => "a source without a name".to_owned(),
-    }
 }

@@ -170,7 +170,7 @@ async fn a_direct_invocation_answers_with_outcome_and_receipt_or_fails() {
         let event = direct_event(&envelope(service, "other", "{}"));
         let error = invoke(&taskback, &event).await.unwrap_err();
         assert!(
-            matches!(&error, InvocationError::Kept(_)) && !error.to_string().contains("secret"),
+            matches!(&error, InvocationError::Unreported(_)) && !error.to_string().contains("secret"),
             "{error}"
         );
     }

@@ -152,3 +152,38 @@ async fn a_repeated_id_is_kept_if_any_of_its_records_is() {
     ];
     assert_eq!(kept(&taskback, &messages).await, ["same"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_an_id_is_remembered_by_its_token_all_the_same() {
+    let rig = Rig::new();
+    let runs = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&runs);
+    let step = move |_: Task<Value>| {
+        *counted.lock().unwrap() += 1;
+        async { Ok::<_, StepError>(()) }
+    };
+    let taskback = rig.builder().step(step).build().unwrap();
+    for _ in 0..2 {
+        let nameless = Message::new("", envelope(Service::Swf, "m", "{}"));
+        assert!(kept(&taskback, &[nameless]).await.is_empty());
+    }
+    assert_eq!((*runs.lock().unwrap(), rig.swf.attempts(&token(Service::Swf, "m"))), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_every_delivery_is_the_last_each_task_is_told_and_only_the_unreadable_goes_on() {
+    let rig = Rig::new();
+    let taskback = rig.builder().step(echo).max_receives(1).build().unwrap();
+    let messages = [
+        with("good", "x"),
+        with("retries", "retry"),
+        with("panics", "panic"),
+        Message::new("bad", "no json"),
+    ];
+    assert_eq!(kept(&taskback, &messages).await, ["bad"]);
+    for (name, error) in [("retries", "StepFailed"), ("panics", "StepPanicked")] {
+        let accepted = rig.swf.accepted(&token(Service::Swf, name));
+        assert!(matches!(&accepted[..], [Outcome::Failed { error: e, .. }] if e == error), "{accepted:?}");
+    }
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "good")).len(), 1);
+}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use taskback::core::{Answer, Outcome, Service, TaskToken};
 use taskback::settings::LateTasks;
 use taskback::testing::direct_event;
-use taskback::{Builder, Services, StepEnd, StepError, Task, Taskback};
+use taskback::{Builder, Fnf, Services, StepEnd, StepError, Task, Taskback};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Outcome as Told, Server, TaskState, TaskView};
 
 use crate::support::MINUTE;
@@ -147,6 +147,20 @@ async fn a_workflow_that_asks_for_cancellation_is_told_it_by_its_next_heartbeat(
     let seen = world.seen();
     assert_eq!(seen.outcome, Some(Told::Canceled { details: Some("Requested".into()) }));
     assert_eq!((seen.state, seen.progress.as_deref()), (TaskState::Canceled, Some("half")));
+}
+
+/// A setting may allow more than a request can carry: what can never be sent must not wait for ever.
+#[tokio::test]
+async fn an_fnf_output_that_no_request_can_carry_is_told_as_too_large() {
+    let world = World::new(Service::Fnf).await;
+    let url = world.server.url();
+    let fnf = Fnf::local(&url).unwrap().output_bytes(1 << 20);
+    // Each of these characters takes 9 bytes of a form.
+    let step = async |_: Task<Value>| Ok::<_, StepError>("卡".repeat(200_000));
+    let builder = Taskback::builder().services(Services::default().with(fnf));
+    let answer = world.deliver(&builder.step(step).build().unwrap()).await.unwrap();
+    assert_eq!((&answer["receipt"], &answer["error"]), (&"recorded".into(), &"OutputTooLarge".into()));
+    assert_eq!(world.seen().state, TaskState::Failed);
 }
 
 async fn done(_: Task<Value>) -> Result<&'static str, StepError> {

@@ -1,4 +1,7 @@
-//! Every file of `events/` gets the answer, and makes the reports, that stand in `tests/events/`.
+//! Every file of `events/` gets the answer, and makes the reports, that stand in `tests/events/`. Where a
+//! `flow.json` stands there the event is for the handler of flows, and starts and stops executions.
+
+mod flows;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use taskback::core::{Service, TaskToken};
-use taskback::{Services, Taskback, tasks};
+use taskback::{InvocationError, Services, Taskback, tasks};
 use taskback_local::{Config, OpenTask, Outcome, Server, TaskView};
 
 use crate::support::{MINUTE, fnf_reading};
@@ -45,10 +48,15 @@ async fn every_event_is_answered_and_reported_as_expected() {
 }
 
 async fn check(name: &str) -> Result<(), String> {
+    let folder = root().join("tests/events").join(name);
     let event: Box<RawValue> = read(&root().join("events").join(format!("{name}.json")));
-    let expected: Value = read(&root().join("tests/events").join(name).join("answer.json"));
-    let reports: Vec<Value> = read(&root().join("tests/events").join(name).join("reports.json"));
-
+    let expected: Value = read(&folder.join("answer.json"));
+    if folder.join("flow.json").exists() {
+        let executions = read(&folder.join("executions.json"));
+        return flows::check(&event, &read::<Vec<Value>>(&folder.join("flow.json")), &expected, executions)
+            .await;
+    }
+    let reports: Vec<Value> = read(&folder.join("reports.json"));
     let server = Server::bind(Config::default()).await.map_err(|error| error.to_string())?;
     for task in tasks(&event, &fnf_reading()).into_iter().flatten().flatten() {
         // A token that comes twice is one task.
@@ -61,11 +69,7 @@ async fn check(name: &str) -> Result<(), String> {
     let taskback = Taskback::builder().step(taskback::verify_card).services(services).reading(fnf_reading());
     let taskback = taskback.build().map_err(|error| error.to_string())?;
 
-    let answer = match taskback.handle(&event, MINUTE).await {
-        Ok(answer) => answer,
-        Err(error) => json!({"errorType": error.name()}),
-    };
-    holds(&answer, &expected).map_err(|fault| format!("answer: {fault}"))?;
+    answered(taskback.handle(&event, MINUTE).await, &expected)?;
 
     let mut told: Vec<Value> = server.state().tasks().iter().flat_map(accepted).collect();
     for expected in reports {
@@ -79,6 +83,12 @@ async fn check(name: &str) -> Result<(), String> {
         holds(&report, &expected).map_err(|fault| format!("report: {fault}"))?;
     }
     if told.is_empty() { Ok(()) } else { Err(format!("reported beyond what was expected: {told:?}")) }
+}
+
+fn answered(answer: Result<Value, InvocationError>, expected: &Value) -> Result<(), String> {
+    let answer =
+        answer.unwrap_or_else(|error| json!({"errorType": error.name(), "errorMessage": error.to_string()}));
+    holds(&answer, expected).map_err(|fault| format!("answer: {fault}"))
 }
 
 /// The reports that the service took, in its own words.

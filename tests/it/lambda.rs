@@ -72,7 +72,7 @@ fn card(token: &TaskToken, number: &str) -> String {
 async fn the_workers_log_at_trace_holds_no_token_no_secret_and_no_input() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
-    let worker = Process::start(&mut worker(&api.address, &server.url()));
+    let mut worker = Process::start(&mut worker(&api.address, &server.url()));
     let mut tokens = Vec::new();
     for service in [Service::Fnf, Service::Swf] {
         let [good, bad, throttled, unreadable, direct] = std::array::from_fn(|_| open(&server, service));
@@ -93,7 +93,8 @@ async fn the_workers_log_at_trace_holds_no_token_no_secret_and_no_input() {
         assert_eq!(api.answer().await.body["receipt"], "recorded", "{service}");
         api.invoke("closed", &direct_event(&card(&direct, CARD)), MINUTE);
         assert_eq!(api.answer().await.body["receipt"], "recorded", "{service}: remembered");
-        api.invoke("foreign", &direct_event(&json!([unreadable.expose()]).to_string()), MINUTE);
+        let foreign = format!("foreign-{service}");
+        api.invoke(&foreign, &direct_event(&json!([unreadable.expose()]).to_string()), MINUTE);
         let answer = api.answer().await;
         assert!(answer.failed && answer.body["errorType"] == "UnknownEvent", "{answer:?}");
 
@@ -103,9 +104,11 @@ async fn the_workers_log_at_trace_holds_no_token_no_secret_and_no_input() {
             assert_eq!(server.state().task(&token.fingerprint().hex()).unwrap().state, state, "{service}");
         }
         tokens.extend([good, bad, throttled, unreadable, direct]);
+        // Nothing is logged after this line, so that the whole log is searched.
+        worker.line(&format!("\"requestId\":\"{foreign}\"")).await;
     }
     let printed = worker.printed();
-    for expected in ["taskback serves", "told", "kept", "event not read"] {
+    for expected in ["taskback starts", "told", "kept", "event not read"] {
         assert!(printed.contains(expected), "{expected} is not in the log:\n{printed}");
     }
     let secrets = [CARD, "4111 1111 1111 1112", AWS_SECRET, AWS_SESSION, FNF_SECRET];
@@ -124,8 +127,8 @@ async fn a_step_that_panics_keeps_its_own_message_and_its_text_is_not_logged() {
         Message::new("good", body(&good, &json!({"panic": false}))),
     ];
     // A second time by the same process: a panic does not end it.
-    for _ in 0..2 {
-        api.invoke("batch", &sqs_event(&messages), MINUTE);
+    for invocation in ["first", "second"] {
+        api.invoke(invocation, &sqs_event(&messages), MINUTE);
         let answer = api.answer().await;
         let expected = json!({"batchItemFailures": [{"itemIdentifier": "panics"}]});
         assert_eq!((answer.failed, answer.body), (false, expected), "{}", process.printed());
@@ -134,6 +137,8 @@ async fn a_step_that_panics_keeps_its_own_message_and_its_text_is_not_logged() {
     assert_eq!(server.state().task(&panics.fingerprint().hex()).unwrap().state, TaskState::Open);
     let line = process.line("\"message\":\"panic\"").await;
     assert!(line.contains("examples/panics.rs:"), "{line}");
+    // The log is whole only when the last line of the last invocation was read.
+    process.line("\"requestId\":\"second\"").await;
     assert_hidden(&process.printed(), [secret, "no luck with", panics.expose(), good.expose()]);
 }
 
@@ -165,13 +170,41 @@ async fn bad_settings_are_named_all_at_once_and_nothing_is_served() {
 }
 
 #[tokio::test]
+async fn outside_of_every_host_the_worker_says_what_is_missing() {
+    let mut command = worker("", "http://127.0.0.1:9");
+    let (status, printed) = Process::start(&mut command).end().await;
+    assert!(!status.success(), "{status}");
+    let missing = "Error: neither AWS_LAMBDA_RUNTIME_API nor FC_SERVER_PORT is set";
+    assert!(printed.contains(missing) && printed.contains("taskback invoke"), "{printed}");
+    assert!(!printed.contains("panic"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_function_without_any_service_to_report_to_does_not_start() {
+    let mut command = worker("127.0.0.1:1", "http://127.0.0.1:9");
+    command.envs(["AWS_REGION", "AWS_DEFAULT_REGION", "FNF_REGION", "FNF_ENDPOINT"].map(|name| (name, "")));
+    let (status, printed) = Process::start(&mut command).end().await;
+    assert!(!status.success(), "{status}");
+    assert!(printed.contains("no service to report to: set FNF_REGION"), "{printed}");
+}
+
+#[tokio::test]
 async fn an_empty_endpoint_counts_as_unset() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut command = worker(&api.address, &server.url());
     command.envs([("AWS_ENDPOINT_URL_SWF", ""), ("AWS_ENDPOINT_URL_SQS", ""), ("TASKBACK_SERVICE", "")]);
+    recorded(command, &mut api, &server).await;
+    // The one for all services as well.
+    let mut api = RuntimeApi::start().await;
+    let mut command = worker(&api.address, &server.url());
+    command.envs([("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_SWF", &server.url())]);
+    recorded(command, &mut api, &server).await;
+}
+
+async fn recorded(mut command: Command, api: &mut RuntimeApi, server: &Server) {
     let worker = Process::start(&mut command);
-    let token = open(&server, Service::Swf);
+    let token = open(server, Service::Swf);
     api.invoke("m", &direct_event(&card(&token, CARD)), MINUTE);
     let answer = api.answer().await;
     assert_eq!(answer.body["receipt"], "recorded", "{answer:?} {}", worker.printed());

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Process {
-    child: Child,
+    pub(crate) child: Child,
     printed: watch::Receiver<String>,
 }
 
@@ -40,6 +40,12 @@ impl Process {
         let printed = self.printed();
         assert!(in_time, "{with:?} was not printed:\n{printed}");
         line(&printed, with).unwrap().to_owned()
+    }
+
+    /// Ends it at once, and gives everything that it has printed.
+    pub(crate) async fn kill(mut self) -> (ExitStatus, String) {
+        self.child.kill().unwrap();
+        self.end().await
     }
 
     /// Waits for its end and everything it has printed until then.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskback::core::Service;
+use taskback::flow::FlowControl;
 use taskback::testing::{Message, sqs_event};
-use taskback::{Queue, StepError, Task, Taskback, aws};
+use taskback::{Handler, Queue, StepError, Task, Taskback, aws};
 
+use crate::flow;
 use crate::support::{Rig, envelope};
 use crate::wire::server::{Reply, Server};
 
@@ -58,6 +60,25 @@ async fn every_kept_message_gets_its_delay_in_calls_of_ten_and_the_url_is_asked_
 }
 
 #[tokio::test]
+async fn what_is_asked_of_a_flow_and_not_done_comes_back_by_its_cause() {
+    let done = Reply::http(200, "", r#"{"Successful":[],"Failed":[]}"#);
+    let queue = Server::start([url_of_the_queue("http://x"), done]).await;
+    let fnf = Server::start([Reply::http(403, "", r#"{"Code":"AccessDenied","Message":"no"}"#)]).await;
+    let control = FlowControl::new(flow::client(&fnf.url));
+    let control = control.queue(Queue::new(aws_sdk_sqs::Client::new(&aws::local(&queue.url))));
+    let start = r#"{"action":"start","flowName":"f"}"#;
+    let messages = [Message::new("denied", start), Message::new("refused", "{")];
+    let answer = control.handle(&sqs_event(&messages), Duration::from_secs(30), "").await.unwrap();
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 2);
+    let given_back: Vec<_> = queue.requests()[1..].iter().flat_map(entries).collect();
+    assert_eq!(
+        given_back,
+        [("handle-denied".to_owned(), 300)],
+        "what is refused goes on at the queue's pace"
+    );
+}
+
+#[tokio::test]
 async fn a_stale_handle_a_missing_permission_and_a_dead_queue_change_no_answer() {
     let stale =
         r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
@@ -72,6 +93,20 @@ async fn a_stale_handle_a_missing_permission_and_a_dead_queue_change_no_answer()
         let rig = Rig::new();
         assert_eq!(handle(&taskback(&rig, &server.url), &[retried("m")]).await, 1);
     }
+}
+
+#[tokio::test]
+async fn a_stale_handle_among_the_first_ten_does_not_stop_the_rest() {
+    let stale =
+        r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
+    let done = Reply::http(200, "", r#"{"Successful":[],"Failed":[]}"#);
+    let server = Server::start([url_of_the_queue("http://x"), Reply::http(200, "", stale), done]).await;
+    let rig = Rig::new();
+    let messages: Vec<_> = (0..12).map(|n| retried(&n.to_string())).collect();
+    assert_eq!(handle(&taskback(&rig, &server.url), &messages).await, 12);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3, "the url, ten messages, two messages");
+    assert_eq!(entries_of(&requests[2]).len(), 2);
 }
 
 #[tokio::test]

@@ -27,10 +27,10 @@ const BOTH: [Service; 2] = [Service::Fnf, Service::Swf];
 
 /// Lines of a log, for as many writers as there are.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

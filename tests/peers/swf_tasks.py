@@ -1,8 +1,9 @@
 """Opens activity tasks at an SWF endpoint, polls them and prints the poll answers.
 
 One JSON line on stdout: a list in order of scheduling, each PollForActivityTask's answer
-with `domain` and `taskList` added. All names are fresh, so that runs do not meet. Written for
-moto; a real endpoint would work too and would keep the domain.
+with `domain` and `taskList` added. With --unpolled the tasks are left to somebody else, and the line
+is {"domain", "taskList", "workflowExecution"}. All names are fresh, so that runs do not meet. Written
+for moto; a real endpoint would work too and would keep the domain.
 """
 
 import argparse
@@ -24,13 +25,18 @@ def main():
     parser.add_argument("--count", type=int, default=1, help="number of tasks, 1 to 100")
     parser.add_argument("--heartbeat", type=int, help="heartbeat timeout in seconds; none by default")
     parser.add_argument("--input", action="append", help="input of a task; given more than once, tasks take turns")
+    parser.add_argument("--unpolled", action="store_true", help="do not poll the tasks")
     arguments = parser.parse_args()
     if not 1 <= arguments.count <= 100:
         parser.error("--count must be 1 to 100")
     inputs = arguments.input or [CARD]
     inputs = [inputs[n % len(inputs)] for n in range(arguments.count)]
     try:
-        print(json.dumps(open_tasks(client(arguments.endpoint), inputs, arguments.heartbeat)))
+        swf = client(arguments.endpoint)
+        opened = open_tasks(swf, inputs, arguments.heartbeat)
+        if not arguments.unpolled:
+            opened = [poll(swf, opened["domain"], opened["taskList"]) for _ in inputs]
+        print(json.dumps(opened))
     except (BotoCoreError, ClientError, Unexpected) as error:
         sys.exit(f"swf_tasks: {error}")
 
@@ -58,7 +64,7 @@ def open_tasks(swf, inputs, heartbeat):
     swf.register_domain(name=domain, workflowExecutionRetentionPeriodInDays="1")
     swf.register_workflow_type(domain=domain, **workflow)
     swf.register_activity_type(domain=domain, **activity)
-    swf.start_workflow_execution(
+    started = swf.start_workflow_execution(
         domain=domain,
         workflowId=workflow_id,
         workflowType=workflow,
@@ -72,7 +78,8 @@ def open_tasks(swf, inputs, heartbeat):
         raise Unexpected("no decision task after StartWorkflowExecution")
     decisions = [schedule(n, activity, task_list, text, heartbeat) for n, text in enumerate(inputs)]
     swf.respond_decision_task_completed(taskToken=decision["taskToken"], decisions=decisions)
-    return [poll(swf, domain, task_list) for _ in inputs]
+    execution = {"workflowId": workflow_id, "runId": started["runId"]}
+    return {"domain": domain, "taskList": task_list, "workflowExecution": execution}
 
 
 def schedule(number, activity, task_list, text, heartbeat):

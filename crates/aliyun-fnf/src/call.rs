@@ -3,10 +3,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use http::header::DATE;
+use taskback_http::{Answer, Failure};
 use tokio::time::Instant;
 
 use crate::client::Inner;
-use crate::http_client::{Answer, Failure};
 use crate::operation::{Params, sealed};
 use crate::wire::{self, Stamp};
 use crate::{Client, Credentials, Error, ErrorKind, Operation, Paged, Slot};
@@ -121,7 +122,7 @@ impl<O: Operation> Sending<'_, O> {
             Some(given) => given.check()?,
             None => self.client.credentials.get(self.client.now(), self.by).await?,
         };
-        slot.spend();
+        let _sent = slot.spend();
         let (mut corrected, mut refreshed) = (false, false);
         loop {
             let ahead = self.client.ahead();
@@ -175,7 +176,10 @@ impl<O: Operation> Sending<'_, O> {
         let mut secrets: Vec<&str> = params.secrets.iter().map(String::as_str).collect();
         secrets.extend([&*credentials.access_key_secret, &credentials.access_key_id, &signature]);
         secrets.extend(credentials.security_token.as_deref());
-        self.read(&answer, &secrets).map_err(|error| (error, answer.date))
+        self.read(&answer, &secrets).map_err(|error| {
+            let date = answer.headers.get(DATE).and_then(|date| date.to_str().ok());
+            (error, date.map(str::to_owned))
+        })
     }
 
     fn read(&self, answer: &Answer, secrets: &[&str]) -> Result<O::Answer, Error> {

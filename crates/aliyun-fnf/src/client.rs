@@ -7,12 +7,12 @@ use http::HeaderValue;
 use http::header::USER_AGENT;
 use http_body_util::Full;
 use jiff::Timestamp;
+use taskback_http::HttpClient;
 use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::credentials::Cache;
 use crate::endpoint::Endpoint;
-use crate::http_client::HttpClient;
 use crate::{Error, Limiter, Operation};
 
 mod builder;

@@ -12,7 +12,7 @@ mod chain;
 mod context;
 
 pub use chain::OfficialChain;
-pub(crate) use context::{OfficialEnv, Reader};
+pub(crate) use context::{Asker, OfficialEnv, Reader};
 
 /// An access key, with a security token when it is temporary. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq)]

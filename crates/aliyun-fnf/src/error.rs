@@ -41,7 +41,8 @@ pub enum ErrorKind {
     Denied,
     /// `RequestTimeTooSkewed`, also after one correction by the service's clock. Set the clock.
     Skewed,
-    /// `EntityTooLarge`: the payload can never be taken as it is. Send a smaller one.
+    /// `EntityTooLarge`, or a body over the service's limit, which is not sent: the payload can never
+    /// be taken as it is. Send a smaller one.
     TooLarge,
     /// The service refuses the request as it is (`InvalidArgument` and its like). Correct it.
     Refused,

@@ -8,7 +8,6 @@ mod endpoint;
 mod error;
 mod fields;
 mod hidden;
-mod http_client;
 mod limiter;
 mod operation;
 pub mod sign;

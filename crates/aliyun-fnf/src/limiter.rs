@@ -25,9 +25,10 @@ pub enum Quota {
 /// Every call takes a slot by itself; [`acquire`](Self::acquire) reserves one ahead, for work that
 /// should only start if its call will have room.
 ///
-/// The service counts all processes of an account together, which nobody here can see. A
-/// throttled answer therefore empties the bucket and halves our share of the refill (at most once
-/// a second, down to 1/16); each answer that is not throttled gives 1/16 back, up to all of it.
+/// The service counts all processes of an account together, which nobody here can see. A bucket
+/// therefore starts with 4/10 of its size; a throttled answer empties it and halves our share of the
+/// refill (at most once a second, down to 1/16); each answer that is not throttled gives 1/32 back,
+/// up to all of it.
 #[derive(Clone)]
 pub struct Limiter {
     start: Arc<Bucket>,
@@ -36,7 +37,7 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// Full buckets. Hand one limiter to all clients of an account and region in a process.
+    /// Hand one limiter to all clients of an account and region in a process.
     pub fn new() -> Self {
         let bucket = |size, refill| Arc::new(Bucket::new(size, refill));
         Self { start: bucket(100.0, 100.0), query: bucket(50.0, 5.0), other: bucket(10.0, 2.0) }
@@ -101,10 +102,13 @@ impl Slot {
         self.quota
     }
 
-    pub(crate) fn spend(mut self) {
-        if let Some(bucket) = self.bucket.take() {
+    /// The request goes out, and is under way until what is returned is dropped.
+    pub(crate) fn spend(mut self) -> Sent {
+        let bucket = self.bucket.take();
+        if let Some(bucket) = &bucket {
             bucket.spend();
         }
+        Sent(bucket)
     }
 }
 
@@ -119,6 +123,17 @@ impl Drop for Slot {
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Slot({:?})", self.quota)
+    }
+}
+
+/// A request under way: when the service counted it is not known before its answer.
+pub(crate) struct Sent(Option<Arc<Bucket>>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if let Some(bucket) = &self.0 {
+            bucket.arrived();
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use http::Request;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http_body_util::Full;
 use jiff::Timestamp;
+use taskback_http::Answer;
 
 use crate::endpoint::Endpoint;
 use crate::fields::Fields;
 use crate::hidden::scrub;
-use crate::http_client::Answer;
 use crate::operation::{Params, sealed};
 use crate::{Credentials, Error, ErrorKind, sign};
 
@@ -66,7 +66,7 @@ pub(crate) fn request<O: sealed::Operation>(
     let form = sign::form(body);
     if form.len() > MOST_BODY_BYTES {
         let problem = format!("is {} bytes; the service takes at most {MOST_BODY_BYTES}", form.len());
-        return Err(Error::invalid("request body", problem));
+        return Err(Error::new(ErrorKind::TooLarge, format!("request body {problem}")));
     }
     // The builder's error would tell the URL's fault; nothing of the URL may be told.
     let too_long = |_| Error::invalid("request", "does not fit into a URL of 65534 bytes");

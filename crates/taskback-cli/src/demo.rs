@@ -1,5 +1,7 @@
 //! `taskback demo`: the real handler between the local services and messages of every kind.
 
+mod doors;
+mod flows;
 mod killed;
 mod messages;
 mod table;
@@ -26,6 +28,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Shows tasks of FnF and SWF on their way through the real handler, at local services: reports are
 /// throttled and answers lost.
 ///
+/// Then two flows of FnF run to their ends; one of them hands its task to a third.
+///
 /// Exits with 0 where every task ended with exactly the outcome it should, else with 1.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -46,7 +50,10 @@ pub(crate) async fn run(args: Args) -> Ended {
     for message in &mut direct {
         message.kept = taskback.handle(&to_raw_value(&message.body)?, TIMEOUT).await.is_err();
     }
+    let mut others = doors::messages(server.state())?;
+    doors::deliver(&taskback, &mut others).await?;
     deliver(&taskback, &mut batch, 1).await?;
+    let flows = flows::run(&server, &ledger).await?;
     let mut killed = Vec::new();
     let mut ran = 0;
     if args.faults {
@@ -57,17 +64,21 @@ pub(crate) async fn run(args: Args) -> Ended {
     let style = table::Style::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     let mut rows = table::Rows::new(server.state(), &*ledger);
     rows.add("Direct events", &direct).await;
+    rows.add("One event of each other trigger", &others).await;
     rows.add("One SQS batch", &batch).await;
+    rows.add("Flows of FnF: a whole one, and one whose task is handed to another", &flows.messages).await;
     if args.faults {
         rows.add("One SQS batch, its process killed, and delivered again", &killed).await;
     }
     let again = ran.saturating_sub(killed.len());
-    let messages: Vec<_> = direct.into_iter().chain(batch).chain(killed).collect();
-    let (right, verdict) = match verdict::of(server.state(), &messages, again) {
+    let messages: Vec<_> =
+        direct.into_iter().chain(others).chain(batch).chain(flows.messages).chain(killed).collect();
+    let (right, verdict) = match verdict::of(server.state(), &messages, &flows.ended, again) {
         Ok(verdict) => (true, verdict),
         Err(verdict) => (false, verdict),
     };
-    let text = format!("{}\n{}\n", rows.render(&style), style.verdict(right, &verdict));
+    let ended = flows::render(&flows.ended, &style);
+    let text = format!("{}\n{ended}\n{}\n", rows.render(&style), style.verdict(right, &verdict));
     io::stdout().write_all(text.as_bytes())?;
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

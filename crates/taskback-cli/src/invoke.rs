@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use taskback::settings::StepChoice;
-use taskback::{InvocationError, Taskback, verify_card};
+use taskback::{InvocationError, Taskback};
 
 use crate::Ended;
 
@@ -57,11 +56,7 @@ pub(crate) async fn run(args: Args) -> Ended {
     let local = services::find(&args).await?;
     let settings = services::settings(args.services, local.url())?;
     let services = services::clients(args.services, local.url(), &settings).await?;
-    let builder = Taskback::builder().settings(&settings).services(services);
-    let taskback = match settings.step {
-        StepChoice::VerifyCard => builder.step(verify_card),
-    }
-    .build()?;
+    let taskback = Taskback::builder().settings(&settings).step_of(&settings)?.services(services).build()?;
     if args.open {
         local.open(event::tokens(&event, &settings.reading)).await?;
     }
@@ -75,6 +70,9 @@ fn tell(answer: Result<Value, InvocationError>) -> Ended {
     let (answer, code) = match answer {
         Ok(answer) => (answer, ExitCode::SUCCESS),
         Err(error) => {
+            if matches!(error, InvocationError::Kept(_)) {
+                eprintln!("taskback: kept, to come back (RUST_LOG=warn tells why)");
+            }
             let told = json!({ "errorType": error.name(), "errorMessage": error.to_string() });
             (told, ExitCode::from(1))
         }

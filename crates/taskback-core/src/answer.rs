@@ -221,8 +221,9 @@ pub fn read(token: &TaskToken, answer: &Answer, earlier: Earlier) -> Result<Rece
         Verdict::Closed => Ok(Receipt::Closed { ours: earlier.ours() }),
         Verdict::Error(kind) => Err(ReportError {
             kind,
-            // A success status that is not the service's own says nothing either way.
-            maybe_taken: kind == ErrorKind::Unavailable || status < 400,
+            // A success status that is not the service's own says nothing either way; a conflict says
+            // "not now".
+            maybe_taken: (kind == ErrorKind::Unavailable && status != 409) || status < 400,
             status: Some(status),
             code: code.as_deref().map(|code| clean(token, code)),
             message: clean(token, without_echo(message)),
@@ -306,6 +307,16 @@ mod tests {
         assert!(maybe(&refused(500, Some("InternalFailure"), "")));
         assert!(maybe(&refused(200, None, "<xml/>")));
         assert!(!maybe(&refused(400, Some("ThrottlingException"), "Rate exceeded")));
+    }
+
+    /// "Not now" is tried again, and is no sign that the report was taken.
+    #[test]
+    fn a_conflict_is_tried_again_and_certainly_not_taken() {
+        for code in ["TaskInvalidState", "ConcurrentUpdateError"] {
+            let error = read(&token(Service::Fnf), &refused(409, Some(code), ""), Earlier::default());
+            let error = error.unwrap_err();
+            assert_eq!((error.kind, error.maybe_taken), (ErrorKind::Unavailable, false), "{code}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::members::{self, Members, TOKEN_KEYS};
-use crate::{Execution, Service, Task, TaskToken, TokenError};
+use crate::{Execution, Service, Task, TaskToken, TokenError, swf};
 
 /// How a message's body is read. Nothing is guessed: the service comes from the envelope or from
 /// here, and so do names that the flow's author chose.
@@ -176,12 +176,8 @@ impl PollAnswer {
         serde_json::from_str(json.get()).ok()
     }
 
-    /// SWF's input is text: JSON where it is JSON, else that text as a JSON string.
     fn input(&self) -> Box<RawValue> {
-        let Some(text) = &self.input else { return RawValue::NULL.to_owned() };
-        RawValue::from_string(text.clone())
-            .or_else(|_| serde_json::value::to_raw_value(text))
-            .unwrap_or_else(|_| RawValue::NULL.to_owned())
+        swf::input(self.input.as_deref())
     }
 
     fn execution(self) -> Execution {

@@ -83,12 +83,14 @@ pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
 }
 
 /// No code is documented for a token that FnF does not know. The text decides, and where it
-/// names nothing that we sent, nothing is guessed and no outcome is replaced.
+/// names nothing that we sent, nothing is guessed and no outcome is replaced: a flow's name may hold
+/// the word "output" too.
 fn invalid_argument(message: &str) -> ErrorKind {
     let text = message.to_ascii_lowercase();
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
     if text.contains("token") {
         ErrorKind::InvalidToken
-    } else if text.contains("output") {
+    } else if words.any(|word| word == "output") {
         ErrorKind::InvalidReport(Flaw::OutputForm)
     } else {
         ErrorKind::InvalidReport(Flaw::Other)
@@ -140,6 +142,11 @@ mod tests {
         assert_eq!(kind(400, "InvalidArgument", "TaskToken is invalid"), ErrorKind::InvalidToken);
         let form = ErrorKind::InvalidReport(Flaw::OutputForm);
         assert_eq!(kind(400, "InvalidArgument", "Output must be JSON"), form);
+        // A name that somebody chose must not turn a success into a failure.
+        let other = ErrorKind::InvalidReport(Flaw::Other);
+        for message in ["flow output-router has no role", "flow my_output", "bad step printOutput"] {
+            assert_eq!(kind(400, "InvalidArgument", message), other, "{message}");
+        }
     }
 
     #[test]

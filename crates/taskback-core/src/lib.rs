@@ -24,9 +24,10 @@ mod retry;
 
 pub use answer::{Answer, Earlier, ErrorKind, Flaw, Ours, Receipt, ReportError, read};
 pub use envelope::{Reading, Unreadable};
+pub use members::TOKEN_KEYS;
 pub use outcome::{
-    CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome, Output,
-    STEP_FAILED, STEP_PANICKED,
+    CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, NOT_QUEUED, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome,
+    Output, STEP_FAILED, STEP_PANICKED,
 };
 pub use retry::RetryPolicy;
 pub use service::Service;

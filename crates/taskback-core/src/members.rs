@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The names under which a message may carry its token.
-pub(crate) const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
+pub const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
 
 /// A JSON object's members in their order, repeated keys included.
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);

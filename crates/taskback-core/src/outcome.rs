@@ -41,6 +41,8 @@ pub const STEP_PANICKED: &str = "StepPanicked";
 pub const INVALID_INPUT: &str = "InvalidInput";
 /// The error of a task whose message reached the dead-letter queue without an outcome.
 pub const DEAD_LETTERED: &str = "DeadLettered";
+/// The error of a task that was polled and could not be put into a worker's queue.
+pub const NOT_QUEUED: &str = "NotQueued";
 /// The error in place of an output that exceeds the service's limit.
 pub const OUTPUT_TOO_LARGE: &str = "OutputTooLarge";
 /// The error in place of an output whose form the service refused.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::answer::{Answer, ErrorKind, Flaw, Verdict};
 use crate::outcome::STEP_FAILED;
@@ -61,6 +62,15 @@ pub fn report(outcome: &Outcome) -> Option<Report<'_>> {
         Outcome::Canceled { details: text } => Report::Canceled { details: details(text) },
         Outcome::Delegated { .. } => return None,
     })
+}
+
+/// SWF's input is text: JSON where it is JSON, else that text as a JSON string; null where there is
+/// none.
+pub fn input(text: Option<&str>) -> Box<RawValue> {
+    let Some(text) = text else { return RawValue::NULL.to_owned() };
+    RawValue::from_string(text.to_owned())
+        .or_else(|_| to_raw_value(text))
+        .unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// A heartbeat's details within the limit.

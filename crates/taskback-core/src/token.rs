@@ -69,11 +69,18 @@ impl TaskToken {
         // Some writers escape the slash as well.
         let slashed = escaped.replace('/', "\\/");
         let ascii = ascii_only(escaped);
-        let mut clean = text.to_owned();
-        for form in [self.text.as_str(), &encoded, &lower, escaped, &slashed, &ascii] {
-            if clean.contains(form) {
-                clean = clean.replace(form, &mark);
-            }
+        // As some writers leave the slash of a path.
+        let paths = [&encoded, &lower].map(|form| form.replace("%2F", "/").replace("%2f", "/"));
+        let [path, lower_path] = &paths;
+        let forms = [&self.text, &encoded, &lower, path, lower_path, escaped, &slashed, &ascii];
+
+        // In one pass: what was put in is not searched again, for a short token could be found in it.
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let found = forms.iter().filter(|form| rest.starts_with(**form)).map(|form| form.len()).max();
+            clean.push_str(if found.is_some() { &mark } else { &rest[..next.len_utf8()] });
+            rest = &rest[found.unwrap_or(next.len_utf8())..];
         }
         clean
     }
@@ -198,6 +205,7 @@ mod tests {
             token.expose().to_owned(),
             "v1%23a%22b%2Bc%2Fd%3D%3D%C3%A9".to_owned(),
             "v1%23a%22b%2bc%2fd%3d%3d%c3%a9".to_owned(),
+            "v1%23a%22b%2Bc/d%3D%3D%C3%A9".to_owned(),
             "v1#a\\\"b+c/d==é".to_owned(),
             "v1#a\\\"b+c\\/d==é".to_owned(),
             "v1#a\\\"b+c/d==\\u00e9".to_owned(),
@@ -207,5 +215,14 @@ mod tests {
             assert_eq!(clean, format!("before [token {}] after", token.fingerprint()));
         }
         assert_eq!(token.scrub("nothing to hide"), "nothing to hide");
+    }
+
+    #[test]
+    fn a_short_token_does_not_eat_its_own_mark() {
+        for text in ["e", "%", "é", "[", "0"] {
+            let token = token(text);
+            let mark = format!("[token {}]", token.fingerprint());
+            assert_eq!(token.scrub(&text.repeat(3)), mark.repeat(3), "{text}");
+        }
     }
 }

@@ -6,8 +6,8 @@ use crate::members::Members;
 
 /// What a queue message says once the SNS notification (`{"Type":"Notification","Message":"…"}`)
 /// or EventBridge event (`{"detail-type":…,"detail":{…}}`) around it is taken off, or the record of a
-/// failed asynchronous invocation (`{"requestContext":…,"requestPayload":…}`), one inside the other
-/// if need be. A body that holds a token itself is no wrapper and stays as it is.
+/// failed asynchronous invocation (`{"requestContext":…,"requestPayload":…}`), also by SNS
+/// (`{"Records":[{"Sns":{"Message":…}}]}`), one inside the other if need be. A body that holds a token itself is no wrapper and stays as it is.
 pub fn unwrapped(body: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(body);
     // SNS around EventBridge around SNS is the most that a chain of subscriptions makes.
@@ -29,12 +29,22 @@ fn inner(body: &str) -> Option<String> {
     if members.text("Type").as_deref() == Some("Notification") {
         return members.text("Message");
     }
+    if let Some(records) = members.get("Records") {
+        return only_notification(records);
+    }
     let wrapped = match (members.get("detail-type"), members.get("requestContext")) {
         (Some(_), _) => members.get("detail"),
         (None, Some(_)) => members.get("requestPayload"),
         (None, None) => None,
     };
     wrapped.map(|inner| inner.get().to_owned())
+}
+
+/// SNS sends its function one notification at a time; of several nobody could say which is meant.
+fn only_notification(records: &RawValue) -> Option<String> {
+    let records: Vec<&RawValue> = serde_json::from_str(records.get()).ok()?;
+    let [record] = records[..] else { return None };
+    Members::of(Members::of(record)?.get("Sns")?)?.text("Message")
 }
 
 #[cfg(test)]
@@ -49,7 +59,10 @@ mod tests {
             serde_json::json!({"Type": "Notification", "TopicArn": "arn", "Message": event}).to_string();
         let failed =
             format!(r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{event}}}"#);
-        for wrapped in [body, &event, &notification, &failed] {
+        let by_sns = serde_json::json!({
+            "requestContext": {}, "requestPayload": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": body}}]}
+        });
+        for wrapped in [body, &event, &notification, &failed, &by_sns.to_string()] {
             assert_eq!(unwrapped(wrapped), body);
         }
     }
@@ -62,6 +75,8 @@ mod tests {
             r#"{"Type":"SubscriptionConfirmation","Message":"m"}"#,
             r#"{"Type":"Notification","Message":7}"#,
             r#"{"detail":{"taskToken":"t"}}"#,
+            r#"{"Records":[{"Sns":{"Message":"{}"}},{"Sns":{"Message":"{}"}}]}"#,
+            r#"{"Records":[]}"#,
         ] {
             assert_eq!(unwrapped(body), body);
         }

@@ -1,17 +1,14 @@
 use super::*;
 
 fn why(body: &str) -> String {
-    match Request::of(body, Some("message-1")) {
-        Err(invalid) => invalid.to_string(),
-        Ok(_) => panic!("taken: {body}"),
-    }
+    Request::read(body, Some("message-1")).unwrap_err().to_string()
 }
 
 fn started(body: &str, message: Option<&str>) -> (String, Option<String>) {
-    match Request::of(body, message) {
-        Ok(Request::Start { execution, input, .. }) => (execution, input),
-        Ok(Request::Stop { .. }) => panic!("a stop"),
-        Err(invalid) => panic!("{invalid}"),
+    let request = Request::read(body, message).unwrap();
+    match request.action {
+        Action::Start { input, .. } => (request.execution, input),
+        Action::Stop { .. } => panic!("a stop"),
     }
 }
 
@@ -22,7 +19,7 @@ fn a_start_without_a_name_gets_the_same_one_with_every_delivery() {
     assert_eq!(first, started(body, Some("message-1")).0);
     assert_ne!(first, started(body, Some("message-2")).0);
     assert!(first.starts_with("tb-") && first.len() == 67, "{first}");
-    assert!(Request::of(body, None).is_err());
+    assert!(Request::read(body, None).is_err());
 }
 
 #[test]
@@ -77,4 +74,26 @@ fn errors_name_the_field_and_its_limit_and_never_a_value() {
     }
     let secret = r#"{"action":"start","flowName":{"t":"secret"},"callbackFnFTaskToken":["secret"]}"#;
     assert!(!why(secret).contains("secret"));
+}
+
+#[test]
+fn an_unknown_action_or_key_is_quoted_only_as_a_short_plain_word() {
+    for secret in
+        ["the secret", "the/secret+token==", &"secret".repeat(7), "a`, expected `secret", "secret\n"]
+    {
+        let quoted = serde_json::to_string(secret).unwrap();
+        let action = why(&format!(r#"{{"action":{quoted},"flowName":"f"}}"#));
+        let key = why(&format!(r#"{{"action":"start","flowName":"f",{quoted}:1}}"#));
+        for (why, expected) in [(action, "unknown variant "), (key, "unknown field ")] {
+            assert!(why.starts_with(expected), "{why}");
+            assert!(!why.contains("secret") && why.len() < 80, "{why}");
+        }
+    }
+}
+
+#[test]
+fn debug_shows_names_only() {
+    let body = r#"{"action":"start","flowName":"f","input":{"a":"secret"},"callbackFnFTaskToken":"secret"}"#;
+    let shown = format!("{:?}", Request::read(body, None).unwrap());
+    assert!(shown.starts_with("Request(start f/tb-") && !shown.contains("secret"), "{shown}");
 }

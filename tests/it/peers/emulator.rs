@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use taskback::testing::{Message, sqs_event};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +16,7 @@ use crate::process::{Process, free_address};
 use crate::support::MINUTE;
 
 #[tokio::test]
-async fn the_worker_completes_swf_tasks_of_an_sqs_event_under_lambdas_emulator() {
+async fn the_worker_completes_swf_tasks_of_sqs_and_sns_events_under_lambdas_emulator() {
     let moto = Moto::start().await;
     let tasks = polled(&moto, 3).await;
     let (address, runtime_api) = (free_address(), free_address());
@@ -35,12 +35,16 @@ async fn the_worker_completes_swf_tasks_of_an_sqs_event_under_lambdas_emulator()
     let emulator =
         Process::start(command.args(["--runtime-api-address", &runtime_api, env!("CARGO_BIN_EXE_worker")]));
 
-    let mut messages: Vec<_> = tasks.iter().map(|task| Message::new(id(task), task.to_string())).collect();
+    let (last, batch) = tasks.split_last().unwrap();
+    let mut messages: Vec<_> = batch.iter().map(|task| Message::new(id(task), task.to_string())).collect();
     messages.push(Message::new("unreadable", "no json"));
     let answer = invoke(&address, &sqs_event(&messages)).await;
     let printed = emulator.printed();
     let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer} {printed}"));
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "unreadable"}]}), "{printed}");
+    let record = json!({"EventSource": "aws:sns", "Sns": {"Message": last.to_string()}});
+    let event = to_raw_value(&json!({"Records": [record]})).unwrap();
+    assert_eq!(invoke(&address, &event).await, r#"{"done":1}"#, "{}", emulator.printed());
     assert_told(&ended(&moto, &tasks[0]).await, &tasks);
     for task in &tasks {
         assert!(!printed.contains(task["taskToken"].as_str().unwrap()), "{printed}");

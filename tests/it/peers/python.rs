@@ -8,9 +8,15 @@ use serde_json::Value;
 
 use crate::process::Process;
 
+/// Where the workspace is; the command's tests use this file too.
+fn root() -> &'static Path {
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|path| path.join("Cargo.lock").exists()).unwrap()
+}
+
 /// A path in the virtual environment that `tests/run` makes.
 fn venv(path: &str) -> PathBuf {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv");
+    let own = || root().join("target/venv");
     let venv = std::env::var_os("TASKBACK_VENV").map_or_else(own, PathBuf::from);
     let path = venv.join(path);
     assert!(path.exists(), "{} is not there: tests/run installs the Python peers", path.display());
@@ -21,7 +27,7 @@ fn venv(path: &str) -> PathBuf {
 pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
     let mut command = Command::new(venv("bin/python"));
     command.env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script)).args(arguments);
+    command.arg(root().join("tests/peers").join(script)).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let stdin = stdin.to_owned();
     // On a thread of its own: what the script talks to may live on this one.

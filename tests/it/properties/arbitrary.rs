@@ -33,6 +33,15 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
         "workflowExecution",
         "startedEventId",
         "requestPayload",
+        "EventSource",
+        "Sns",
+        "attrs",
+        "TopicName",
+        "SubscriptionName",
+        "specversion",
+        "type",
+        "data",
+        "messageBody",
         "x",
     ]);
     let leaf = prop_oneof![
@@ -41,7 +50,8 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         "\\PC{0,20}".prop_map(Value::from),
-        select(vec!["fnf", "swf", "aws:sqs", "Notification", "{\"taskToken\":\"t\"}"]).prop_map(Value::from),
+        select(vec!["fnf", "swf", "aws:sqs", "aws:sns", SENT, "Notification", "{\"taskToken\":\"t\"}"])
+            .prop_map(Value::from),
         body().prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, move |inner| {
@@ -55,6 +65,26 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
             }),
         ]
     })
+}
+
+const SENT: &str = "mns:Queue:SendMessage";
+
+/// An event of a trigger that knows no partial answer.
+pub(super) fn whole() -> impl Strategy<Value = Value> {
+    let sns = vec(body(), 1..5).prop_map(|bodies| {
+        let record = |body| json!({"EventSource": "aws:sns", "Sns": {"Message": body}});
+        json!({"Records": bodies.into_iter().map(record).collect::<Vec<_>>()})
+    });
+    let cloud_event =
+        |body: String| json!({"specversion": "1.0", "type": SENT, "data": {"messageBody": body}});
+    let queue = vec(body(), 1..5)
+        .prop_map(move |bodies| Value::from(bodies.into_iter().map(cloud_event).collect::<Vec<_>>()));
+    let stream = body().prop_map(|body| json!({"body": body, "attrs": {}}));
+    let topic = body().prop_map(|body| json!({"TopicName": "t", "SubscriptionName": "s", "Message": body}));
+    let detail = body().prop_map(|body| {
+        json!({"detail-type": "t", "detail": serde_json::from_str::<Value>(&body).unwrap_or_default()})
+    });
+    prop_oneof![sns, queue, body().prop_map(cloud_event), stream, topic, detail]
 }
 
 /// A message's text: mostly a task, one of few, so that some come twice.

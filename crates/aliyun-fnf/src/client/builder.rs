@@ -7,11 +7,11 @@ use http::HeaderValue;
 use reqsign_aliyun_oss::StaticCredentialProvider;
 use reqsign_core::{Context, Env, OsEnv, ProvideCredential};
 use ring::rand::{SystemRandom, generate};
+use taskback_http::HttpClient;
 
 use super::{Client, Clock, Inner, Nonce};
-use crate::credentials::{Cache, OfficialEnv, Provider, Reader};
+use crate::credentials::{Asker, Cache, OfficialEnv, Provider, Reader};
 use crate::endpoint::Endpoint;
-use crate::http_client::HttpClient;
 use crate::{Credentials, Error, ErrorKind, Limiter, OfficialChain};
 
 /// The parts of a [`Client`].
@@ -138,7 +138,7 @@ impl ClientBuilder {
         let http = HttpClient::new(self.connect_timeout, self.idle_timeout, endpoint.is_tls())
             .map_err(|_| settings("the machine has no usable root certificates for TLS"))?;
         let context = Context::new()
-            .with_http_send(http.clone())
+            .with_http_send(Asker(http.clone()))
             .with_file_read(Reader)
             .with_env(OfficialEnv(self.env));
         let provider = match self.credentials {

@@ -1,8 +1,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use reqsign_core::{Env, Error, FileRead, Result};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use reqsign_core::{Env, Error, FileRead, HttpSend, Result};
+use taskback_http::{Failure, HttpClient};
+use tokio::time::Instant;
 
 /// An environment as the official SDKs read it: an empty variable is unset, and those that only
 /// OSS knows are not there.
@@ -39,5 +45,20 @@ impl FileRead for Reader {
         let read = tokio::task::spawn_blocking(move || std::fs::read(path));
         let read = read.await.map_err(|_| Error::unexpected("reading a file was cut off"))?;
         Ok(read?)
+    }
+}
+
+/// Asks the sources of credentials over the service's own connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker(pub(crate) HttpClient);
+
+impl HttpSend for Asker {
+    async fn http_send(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        let read_timeout = Duration::from_secs(5);
+        let by = Instant::now() + self.0.connect_timeout() + read_timeout;
+        match self.0.send(request.map(Full::new), read_timeout, by).await {
+            Ok(answer) => Ok(Response::builder().status(answer.status).body(answer.body)?),
+            Err(Failure::Unreached(why) | Failure::NoAnswer(why, _)) => Err(Error::unexpected(why)),
+        }
     }
 }

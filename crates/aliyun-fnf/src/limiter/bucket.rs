@@ -16,13 +16,17 @@ pub(super) struct Bucket {
     given_back: Notify,
 }
 
-/// At any moment `free + held - lapsed` is what we believe the service's own bucket holds.
+/// At any moment `free + held + sent - lapsed` is at most what the service's own bucket holds and what
+/// is on its way there.
 struct Level {
     free: f64,
     /// Slots that are reserved and not yet used.
     held: f64,
     /// Of those, how many the service's bucket no longer has apart: it was full meanwhile.
     lapsed: f64,
+    /// Requests under way. The service takes them off its bucket later than we send them, so that its
+    /// bucket fills later too: as if each were still in it until its answer is here.
+    sent: f64,
     share: f64,
     at: Instant,
     halved: Option<Instant>,
@@ -32,7 +36,9 @@ struct Level {
 impl Bucket {
     pub(super) fn new(size: f64, refill: f64) -> Self {
         let at = Instant::now();
-        let level = Level { free: size, held: 0.0, lapsed: 0.0, share: 1.0, at, halved: None, waiting: 0 };
+        let free = size * FIRST;
+        let level =
+            Level { free, held: 0.0, lapsed: 0.0, sent: 0.0, share: 1.0, at, halved: None, waiting: 0 };
         Self {
             size,
             refill,
@@ -72,6 +78,12 @@ impl Bucket {
         level.held -= 1.0;
         level.lapsed -= lapsed;
         level.free -= lapsed;
+        level.sent += 1.0;
+    }
+
+    /// The service has counted a request that was under way.
+    pub(super) fn arrived(&self) {
+        self.now().sent -= 1.0;
     }
 
     pub(super) fn give_back(&self) {
@@ -90,7 +102,7 @@ impl Bucket {
 
     pub(super) fn passed(&self) {
         let mut level = self.now();
-        level.share = (level.share + LEAST_SHARE).min(1.0);
+        level.share = (level.share + REGAINED).min(1.0);
     }
 
     pub(super) fn throttled(&self) {
@@ -124,7 +136,7 @@ impl Bucket {
         let mut level = self.lock();
         let now = Instant::now();
         let gained = now.saturating_duration_since(level.at).as_secs_f64() * self.refill * level.share;
-        let room = (self.size - level.free - level.held + level.lapsed).max(0.0);
+        let room = (self.size - level.free - level.held - level.sent + level.lapsed).max(0.0);
         let poured = gained.min(room);
         // A full bucket gains no more: what is reserved is in it and stops being apart.
         let lapsing = (gained - poured).min(level.held - level.lapsed).max(0.0);
@@ -139,7 +151,11 @@ impl Bucket {
     }
 }
 
+/// Of a full bucket: how much a process takes before it has heard from the service.
+const FIRST: f64 = 0.4;
+
 const LEAST_SHARE: f64 = 1.0 / 16.0;
+const REGAINED: f64 = 1.0 / 32.0;
 
 /// One who waits, counted until it is its turn or it gives up.
 struct Queued<'a>(&'a Bucket);
@@ -159,13 +175,21 @@ mod tests {
     const AT_ONCE: Duration = Duration::ZERO;
 
     fn reports() -> Bucket {
-        Bucket::new(10.0, 2.0)
+        let bucket = Bucket::new(10.0, 2.0);
+        bucket.now().free = 10.0;
+        bucket
     }
 
     async fn take(bucket: &Bucket, count: usize) {
         for _ in 0..count {
             bucket.take(Instant::now()).await.expect("a slot at once");
         }
+    }
+
+    /// A request that is answered at once.
+    fn send(bucket: &Bucket) {
+        bucket.spend();
+        bucket.arrived();
     }
 
     async fn wait(bucket: &Bucket) -> Duration {
@@ -178,10 +202,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_first_slots_are_four_of_ten() {
+        let bucket = Bucket::new(10.0, 2.0);
+        take(&bucket, 4).await;
+        assert_eq!(wait(&bucket).await, Duration::from_millis(500));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_spent_comes_back_with_time_only() {
         let bucket = reports();
         take(&bucket, 10).await;
-        (0..10).for_each(|_| bucket.spend());
+        (0..10).for_each(|_| send(&bucket));
         assert_eq!(wait(&bucket).await, Duration::from_millis(500));
         advance(Duration::from_secs(60)).await;
         take(&bucket, 10).await;
@@ -194,7 +225,7 @@ mod tests {
         take(&bucket, 1).await;
         advance(Duration::from_secs(60)).await;
         take(&bucket, 10).await;
-        (0..11).for_each(|_| bucket.spend());
+        (0..11).for_each(|_| send(&bucket));
         // Eleven went out where ten had room: one more is to be waited for.
         assert_eq!(wait(&bucket).await, Duration::from_secs(1));
     }
@@ -207,6 +238,16 @@ mod tests {
         bucket.give_back();
         take(&bucket, 10).await;
         assert!(wait(&bucket).await > AT_ONCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_bucket_that_was_emptied_fills_from_the_answers_on() {
+        let bucket = reports();
+        take(&bucket, 10).await;
+        (0..10).for_each(|_| bucket.spend());
+        advance(Duration::from_millis(400)).await;
+        (0..10).for_each(|_| bucket.arrived());
+        assert_eq!(wait(&bucket).await, Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]
@@ -234,7 +275,7 @@ mod tests {
         let bucket = reports();
         take(&bucket, 3).await;
         throttle(&bucket);
-        (0..3).for_each(|_| bucket.spend());
+        (0..3).for_each(|_| send(&bucket));
         assert_eq!(wait(&bucket).await, Duration::from_secs(4));
     }
 
@@ -243,7 +284,7 @@ mod tests {
         let bucket = reports();
         throttle(&bucket);
         bucket.passed();
-        assert_eq!(bucket.now().share, 0.5625);
+        assert_eq!(bucket.now().share, 0.53125);
         (0..20).for_each(|_| bucket.passed());
         assert_eq!(bucket.now().share, 1.0);
     }

@@ -9,6 +9,33 @@ fn within(seconds: f64) -> Instant {
     Instant::now() + Duration::from_secs_f64(seconds)
 }
 
+/// A limiter that has been there for a while.
+async fn full() -> Limiter {
+    let limiter = Limiter::new();
+    advance(Duration::from_secs(60)).await;
+    limiter
+}
+
+/// The same where the clock runs, for calls that need it to.
+async fn full_while_time_runs() -> Limiter {
+    tokio::time::pause();
+    let limiter = full().await;
+    tokio::time::resume();
+    limiter
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_limiter_gives_four_tenths_of_each_quota_at_once() {
+    for (quota, first) in [(Quota::Start, 40), (Quota::Query, 20), (Quota::Other, 4)] {
+        let limiter = Limiter::new();
+        let mut slots = Vec::new();
+        while let Ok(slot) = limiter.acquire(quota, Instant::now()).await {
+            slots.push(slot);
+        }
+        assert_eq!(slots.len(), first, "{quota:?}");
+    }
+}
+
 async fn reserve(limiter: &Limiter, count: usize) -> Vec<Slot> {
     let mut slots = Vec::new();
     for _ in 0..count {
@@ -29,7 +56,7 @@ async fn ten_reports(limiter: &Limiter) {
 #[tokio::test(start_paused = true)]
 async fn each_quota_has_its_documented_size() {
     for (quota, size) in [(Quota::Start, 100), (Quota::Query, 50), (Quota::Other, 10)] {
-        let limiter = Limiter::new();
+        let limiter = full().await;
         let mut slots = Vec::new();
         while let Ok(slot) = limiter.acquire(quota, Instant::now()).await {
             slots.push(slot);
@@ -41,7 +68,7 @@ async fn each_quota_has_its_documented_size() {
 #[tokio::test(start_paused = true)]
 async fn an_empty_quota_refills_at_its_documented_rate() {
     for (quota, size, wait) in [(Quota::Start, 100, 10), (Quota::Query, 50, 200), (Quota::Other, 10, 500)] {
-        let limiter = Limiter::new();
+        let limiter = full().await;
         let mut slots = Vec::new();
         for _ in 0..size {
             slots.push(limiter.acquire(quota, Instant::now()).await.unwrap());
@@ -56,7 +83,7 @@ async fn an_empty_quota_refills_at_its_documented_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn who_cannot_have_a_slot_in_time_is_told_at_once() {
-    let limiter = Limiter::new();
+    let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let started = Instant::now();
     let none = limiter.acquire(Quota::Other, within(0.4)).await.unwrap_err();
@@ -66,7 +93,7 @@ async fn who_cannot_have_a_slot_in_time_is_told_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_ahead_are_counted() {
-    let limiter = Limiter::new();
+    let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let first = tokio::spawn({
         let limiter = limiter.clone();
@@ -80,7 +107,7 @@ async fn those_who_wait_ahead_are_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unused_slot_goes_back_to_who_waits() {
-    let limiter = Limiter::new();
+    let limiter = full().await;
     let mut held = reserve(&limiter, 10).await;
     let waiting = tokio::spawn({
         let limiter = limiter.clone();
@@ -94,7 +121,7 @@ async fn an_unused_slot_goes_back_to_who_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_leaves_the_line() {
-    let limiter = Limiter::new();
+    let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let waiting = tokio::spawn({
         let limiter = limiter.clone();
@@ -108,7 +135,7 @@ async fn who_gives_up_leaves_the_line() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slot_that_is_held_for_long_does_not_keep_the_quota_from_filling_up() {
-    let limiter = Limiter::new();
+    let limiter = full().await;
     let held = reserve(&limiter, 10).await;
     advance(Duration::from_secs(60)).await;
     // The service's bucket is full again, so ten more may go…
@@ -123,7 +150,7 @@ async fn a_slot_that_is_held_for_long_does_not_keep_the_quota_from_filling_up() 
 
 #[tokio::test]
 async fn every_call_takes_a_slot_and_a_reserved_one_is_used_instead() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     let mut held = reserve(&limiter, 10).await;
     let server = Server::start(vec![ok(REPORTED)]).await;
     let client = server.builder().limiter(limiter).build().unwrap();
@@ -137,7 +164,7 @@ async fn every_call_takes_a_slot_and_a_reserved_one_is_used_instead() {
 
 #[tokio::test]
 async fn a_slot_of_another_quota_is_refused_and_goes_back() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     let server = Server::start(vec![]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
     let slot = limiter.acquire(Quota::Start, Instant::now()).await.unwrap();
@@ -148,7 +175,7 @@ async fn a_slot_of_another_quota_is_refused_and_goes_back() {
 
 #[tokio::test]
 async fn a_call_that_is_not_sent_gives_its_slot_back() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     let mut held = reserve(&limiter, 10).await;
     let server = Server::start(vec![]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
@@ -159,7 +186,7 @@ async fn a_call_that_is_not_sent_gives_its_slot_back() {
 
 #[tokio::test]
 async fn a_throttled_answer_empties_the_bucket_and_halves_the_refill() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     let server = Server::start(vec![refusal(429, "ResourceThrottled")]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
     let error = client.call(ReportTaskSucceeded::new(TOKEN, "{}")).await.unwrap_err();
@@ -172,7 +199,7 @@ async fn a_throttled_answer_empties_the_bucket_and_halves_the_refill() {
 
 #[tokio::test]
 async fn a_call_that_is_signed_twice_costs_two() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     let _held = reserve(&limiter, 8).await;
     let skewed = r#"{"Code":"RequestTimeTooSkewed"}"#.to_owned();
     let skewed = Reply::Answer(403, "Date: Thu, 02 Jan 2025 03:04:05 GMT\r\n", skewed);
@@ -184,7 +211,7 @@ async fn a_call_that_is_signed_twice_costs_two() {
 
 #[tokio::test]
 async fn a_bucket_that_was_used_up_by_calls_makes_the_next_one_wait() {
-    let limiter = Limiter::new();
+    let limiter = full_while_time_runs().await;
     ten_reports(&limiter).await;
     assert!(limiter.acquire(Quota::Other, Instant::now()).await.is_err());
 }

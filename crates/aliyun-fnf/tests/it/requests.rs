@@ -1,18 +1,24 @@
 use aliyun_fnf::{
-    CreateFlow, DeleteFlow, DescribeExecution, DescribeFlow, ErrorKind, ExecutionStatus, GetExecutionHistory,
-    ListExecutions, Operation, ReportTaskFailed, ReportTaskSucceeded, StartExecution, StopExecution,
+    CreateFlow, DeleteFlow, DescribeExecution, DescribeFlow, Error, ErrorKind, ExecutionStatus,
+    GetExecutionHistory, ListExecutions, Operation, ReportTaskFailed, ReportTaskSucceeded, StartExecution,
+    StopExecution,
 };
 
 use crate::server::{REPORTED, Server, ok};
 
 /// The message of the fault that keeps a request from being sent.
 async fn fault(request: impl Operation) -> String {
+    let error = unsent(request).await;
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    error.message().to_owned()
+}
+
+async fn unsent(request: impl Operation) -> Error {
     let server = Server::start(vec![]).await;
     let error = server.client().call(request).await.err().expect("a fault");
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(!error.may_have_been_sent());
     assert_eq!(server.connections(), 0);
-    error.message().to_owned()
+    error
 }
 
 async fn goes(request: impl Operation) {
@@ -57,8 +63,9 @@ async fn a_token_of_four_byte_characters_fits_into_the_url() {
 
 #[tokio::test]
 async fn a_body_over_the_services_limit_is_not_sent() {
-    let message = fault(ReportTaskSucceeded::new("t", "x".repeat(1 << 20))).await;
-    assert_eq!(message, "request body is 1048583 bytes; the service takes at most 1048576");
+    let error = unsent(ReportTaskSucceeded::new("t", "x".repeat(1 << 20))).await;
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(error.message(), "request body is 1048583 bytes; the service takes at most 1048576");
 }
 
 #[tokio::test]

@@ -22,11 +22,13 @@ pub(super) struct Expected {
     pub(super) service: Service,
     pub(super) fingerprint: Fingerprint,
     pub(super) state: TaskState,
+    /// Told by the end of the execution that it was handed to, and by no report.
+    pub(super) handed_over: bool,
 }
 
 const SERVICES: [Service; 2] = [Service::Fnf, Service::Swf];
 /// Passes the check of the example step.
-const VALID: &str = "4111 1111 1111 1111";
+pub(super) const VALID: &str = "4111 1111 1111 1111";
 /// One digit of it is wrong.
 const INVALID: &str = "4111 1111 1111 1112";
 
@@ -58,6 +60,11 @@ pub(super) fn batch(state: &State) -> Result<Vec<Message>, Error> {
         messages.push(opened(state, service, what, VALID, Some(FaultKind::Throttle))?);
     }
     Ok(messages)
+}
+
+/// Opens a task whose report meets no fault.
+pub(super) fn valid(state: &State, service: Service, what: &'static str) -> Result<Message, Error> {
+    opened(state, service, what, VALID, None)
 }
 
 /// Opens the tasks of the batch whose process is killed.
@@ -114,6 +121,7 @@ fn opened(
         service,
         fingerprint: task.token.fingerprint(),
         state: if card == VALID { TaskState::Succeeded } else { TaskState::Failed },
+        handed_over: false,
     };
     let body = json!({ "service": service.name(), "taskToken": task.token.expose(), "input": input });
     Ok(Message { what, body, task: Some(expected), kept: true })

@@ -89,7 +89,7 @@ impl Style {
         self.wrap(if right { "1;32" } else { "1;31" }, text)
     }
 
-    fn bold(&self, text: &str) -> String {
+    pub(super) fn bold(&self, text: &str) -> String {
         self.wrap("1", text)
     }
 
@@ -130,6 +130,9 @@ fn receipt_text(receipt: &Receipt) -> String {
 
 /// Their number, and how each ended.
 fn attempts(task: &TaskView) -> String {
+    if task.reports.is_empty() {
+        return "none of its own".to_owned();
+    }
     let ends: Vec<_> = task.reports.iter().map(end).collect();
     format!("{}: {}", ends.len(), ends.join(", then "))
 }

@@ -5,11 +5,18 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use taskback_local::{Outcome, State, TaskState, TaskView};
 
+use super::flows::Ended;
 use super::messages::{Expected, Message};
 
 /// One line: `Ok` where every task has exactly the outcome it should and was told it once, and every
-/// message without a task was kept. `again` is how many steps ran more than once.
-pub(super) fn of(state: &State, messages: &[Message], again: usize) -> Result<String, String> {
+/// message without a task was kept, and every execution succeeded. `again` is how many steps ran more than
+/// once.
+pub(super) fn of(
+    state: &State,
+    messages: &[Message],
+    executions: &[Ended],
+    again: usize,
+) -> Result<String, String> {
     let mut seen = HashSet::new();
     let mut wrong = Vec::new();
     for message in messages {
@@ -22,6 +29,8 @@ pub(super) fn of(state: &State, messages: &[Message], again: usize) -> Result<St
             wrong.push(format!("{:?} was {became}", message.what));
         }
     }
+    let unwanted = executions.iter().filter(|execution| execution.status != "Succeeded");
+    wrong.extend(unwanted.map(|execution| format!("{} is {}", execution.name, execution.status)));
     if again > 0 {
         wrong.push(format!("{again} steps ran again though their outcome was decided"));
     }
@@ -34,20 +43,21 @@ pub(super) fn of(state: &State, messages: &[Message], again: usize) -> Result<St
     }
     let kept = messages.iter().filter(|message| message.kept).count();
     Ok(format!(
-        "Every task has exactly the outcome it should: {} tasks, each told once; {kept} unreadable messages are kept.",
-        seen.len()
+        "Every task has exactly the outcome it should: {} tasks, each told once; {kept} unreadable messages are kept; {} executions succeeded.",
+        seen.len(),
+        executions.len()
     ))
 }
 
 fn fault(state: &State, expected: &Expected) -> Option<String> {
-    let Expected { service, fingerprint, .. } = expected;
+    let Expected { service, fingerprint, handed_over, .. } = expected;
     let Some(task) = state.task(&fingerprint.hex()) else {
         return Some(format!("{service} does not know {fingerprint}"));
     };
     let taken = task.reports.iter().filter(|report| report.accepted).count();
     if !is_right(&task, expected.state) {
         Some(format!("{fingerprint} is {:?} at {service}", task.state))
-    } else if taken != 1 {
+    } else if taken != usize::from(!handed_over) {
         Some(format!("{service} took {taken} reports of {fingerprint}"))
     } else {
         None
@@ -79,7 +89,7 @@ mod tests {
     async fn a_task_that_nobody_told_is_named() {
         let server = Server::bind(Config::default()).await.unwrap();
         let messages = messages::direct(server.state()).unwrap();
-        let verdict = of(server.state(), &messages, 0).unwrap_err();
+        let verdict = of(server.state(), &messages, &[], 0).unwrap_err();
         let first = messages[0].task.unwrap().fingerprint;
         assert!(verdict.contains(&format!("{first} is Open at fnf")), "{verdict}");
     }
@@ -94,12 +104,12 @@ mod tests {
             let event = serde_json::value::to_raw_value(&message.body).unwrap();
             message.kept = taskback.handle(&event, super::super::TIMEOUT).await.is_err();
         }
-        of(server.state(), &messages, 0).unwrap();
+        of(server.state(), &messages, &[], 0).unwrap();
 
         let told = messages[0].task.as_mut().unwrap();
         told.state = TaskState::Failed;
         let told = told.fingerprint;
-        let verdict = of(server.state(), &messages, 0).unwrap_err();
+        let verdict = of(server.state(), &messages, &[], 0).unwrap_err();
         assert!(verdict.contains(&format!("{told} is Succeeded at fnf")), "{verdict}");
     }
 }

@@ -22,8 +22,11 @@ fn events_are_answered_as_the_deployed_function_would() {
     answers("direct-envelope-swf", 0, &["--local", &local.url]);
     let mixed = answers("sqs-mixed", 0, &["--local", &local.url]);
     assert_eq!(mixed.stderr, "taskback: kept, to come back: 1 (RUST_LOG=warn tells why)\n");
+    let kept = answers("mns-queue-one-kept", 1, &["--local", &local.url]);
+    assert!(kept.stdout.contains("the body is not JSON (1 of 2)"), "{}", kept.stdout);
     let kept = answers("direct-no-token", 1, &["--local", &local.url]);
     assert!(kept.stdout.contains("\"errorMessage\":\"the task was kept"), "{}", kept.stdout);
+    assert_eq!(kept.stderr, "taskback: kept, to come back (RUST_LOG=warn tells why)\n");
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn a_task_that_nobody_opened_is_no_success() {
     let local = Local::start();
     let ran = run(&mut taskback(&["invoke", "-e", &event("direct-success"), "--local", &local.url]));
     assert_eq!(ran.code, 1, "{}", ran.stdout);
-    assert!(ran.stdout.contains("\"errorType\":\"Kept\""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\"errorType\":\"Unreported\""), "{}", ran.stdout);
 }
 
 #[test]
@@ -111,4 +114,23 @@ fn no_token_is_printed_or_logged_whatever_is_logged() {
         assert!(!text.contains("-token-sqs-mixed-"), "{text}");
         assert!(!text.contains("taskback-local-secret"), "{text}");
     }
+}
+
+#[test]
+fn the_step_is_the_one_that_the_settings_name() {
+    let local = Local::start();
+    let path = event("direct-success");
+    let invoke = |step: &str| {
+        let mut command = taskback(&["invoke", "--open", "-e", &path, "--local", &local.url]);
+        run(command.env("TASKBACK_STEP", step).env("PATH", std::env::var_os("PATH").unwrap()))
+    };
+    let told = invoke(r#"command:["/bin/sh", "-c", "echo no luck >&2; exit 3"]"#);
+    let answer: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((told.code, &answer["outcome"], &answer["error"]), (0, &"failed".into(), &"ExitCode3".into()));
+    let routed = invoke(r#"{"by": "/kind", "on": {"a": "verify-card"}, "unknown": "fail"}"#);
+    let answer: Value = serde_json::from_str(&routed.stdout).unwrap();
+    assert_eq!((routed.code, &answer["error"]), (0, &"UnknownType".into()), "{}", routed.stderr);
+    let wrong = invoke("command:");
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("TASKBACK_STEP is a command without a program"), "{}", wrong.stderr);
 }

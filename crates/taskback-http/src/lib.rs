@@ -1,3 +1,7 @@
+//! The HTTP client under every service's client: HTTP/1.1, one connection pool, rustls with ring.
+//!
+//! One type for all of them, so that a function holds one client's code and not one for each SDK.
+
 use std::error::Error as StdError;
 use std::io;
 use std::pin::pin;
@@ -6,34 +10,35 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http::header::DATE;
-use http::{Request, Response};
+use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use reqsign_core::HttpSend;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// HTTP/1.1 with one connection pool for the service and for the sources of credentials.
+/// HTTP/1.1 with one connection pool; clones share it.
 #[derive(Clone)]
-pub(crate) struct HttpClient {
+pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     connect_timeout: Duration,
 }
 
 /// An answer that was read to its end.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) date: Option<String>,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// The status line's code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
 }
 
 /// Why there is no answer. The texts come from the transport and know nothing of the request.
-pub(crate) enum Failure {
+pub enum Failure {
     /// The request was certainly not sent.
     Unreached(String),
     /// The request may have arrived. The status, if an answer began.
@@ -41,9 +46,9 @@ pub(crate) enum Failure {
 }
 
 impl HttpClient {
-    /// `idle`: how long an unused connection is kept. `needs_tls`: whether a machine without
-    /// root certificates is a fault already now.
-    pub(crate) fn new(connect_timeout: Duration, idle: Duration, needs_tls: bool) -> io::Result<Self> {
+    /// `connect_timeout`: for name, TCP and TLS together. `idle`: how long an unused connection is
+    /// kept. `needs_tls`: whether a machine without root certificates is a fault already now.
+    pub fn new(connect_timeout: Duration, idle: Duration, needs_tls: bool) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -59,13 +64,20 @@ impl HttpClient {
         Ok(Self { client, connect_timeout })
     }
 
-    pub(crate) fn connect_timeout(&self) -> Duration {
+    /// The same connections, with another limit for new ones.
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// For name, TCP and TLS together.
+    pub fn connect_timeout(&self) -> Duration {
         self.connect_timeout
     }
 
     /// Sends once. The read timeout runs from the connection to the end of the answer; `by` ends
     /// it all. hyper sends again by itself only what it knows an old connection did not take.
-    pub(crate) async fn send(
+    pub async fn send(
         &self,
         mut request: Request<Full<Bytes>>,
         read_timeout: Duration,
@@ -101,33 +113,19 @@ impl HttpClient {
             }
         })?;
         let status = response.status().as_u16();
-        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
-        let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES).collect().await;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await;
         let body = body.map_err(|error| Failure::NoAnswer(chain(&*error), Some(status)))?.to_bytes();
-        Ok(Answer { status, date, body })
+        Ok(Answer { status, headers: head.headers, body })
     }
 }
 
-/// 1000 events of a history at 64 KiB each.
+/// More than any answer of the services: FnF's longest is a history of 1000 events at 64 KiB each.
 const MOST_ANSWER_BYTES: usize = 64 << 20;
 
 impl std::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("HttpClient")
-    }
-}
-
-/// For the sources of credentials.
-impl HttpSend for HttpClient {
-    async fn http_send(&self, request: Request<Bytes>) -> reqsign_core::Result<Response<Bytes>> {
-        let read_timeout = Duration::from_secs(5);
-        let by = Instant::now() + self.connect_timeout + read_timeout;
-        match self.send(request.map(Full::new), read_timeout, by).await {
-            Ok(answer) => Ok(Response::builder().status(answer.status).body(answer.body)?),
-            Err(Failure::Unreached(why) | Failure::NoAnswer(why, _)) => {
-                Err(reqsign_core::Error::unexpected(why))
-            }
-        }
     }
 }
 

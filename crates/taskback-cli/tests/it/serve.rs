@@ -1,0 +1,161 @@
+//! `poll` and `work` as processes between moto's SWF, SQS and DynamoDB: a workflow's whole way.
+
+mod deaf;
+mod setup;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+use taskback::core::Service;
+use taskback_local::{Config, OpenTask, Server};
+use tokio::time::{sleep, timeout};
+
+use crate::process::Process;
+use crate::run::{run, taskback};
+use deaf::Deaf;
+use setup::{BAD, GOOD, MINUTE, Setup, create_table};
+
+/// Each activity ended once, as its input says.
+fn assert_told_once(ends: &BTreeMap<u64, Vec<(String, Value)>>, inputs: &[&str]) {
+    assert_eq!(ends.len(), inputs.len(), "{ends:?}");
+    for (ends, input) in ends.values().zip(inputs) {
+        let [(kind, attributes)] = &ends[..] else { panic!("{ends:?}") };
+        let told = [&attributes["result"], &attributes["reason"]].map(Value::as_str);
+        let verified = Some(r#"{"cardNumber":"**** **** **** 1111","valid":true}"#);
+        match *input {
+            GOOD => assert_eq!((&**kind, told), ("ActivityTaskCompleted", [verified, None])),
+            _ => assert_eq!((&**kind, told), ("ActivityTaskFailed", [None, Some("CardDeclined")])),
+        }
+    }
+}
+
+fn signal(process: &Process, name: &str) {
+    let kill = format!("kill -{name} {}", process.child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+async fn ends_well(process: Process) -> String {
+    signal(&process, "TERM");
+    let (status, printed) = process.end().await;
+    assert_eq!(status.code(), Some(0), "{printed}");
+    printed
+}
+
+#[tokio::test]
+async fn a_workflows_activities_go_through_poller_queue_and_worker_to_its_history() {
+    for queue in ["tasks", "tasks.fifo"] {
+        let inputs = [GOOD, BAD, GOOD, BAD];
+        let setup = Setup::new(&inputs, queue).await;
+        let (poller, worker) = (setup.poll(), Process::start(&mut setup.work()));
+        assert_told_once(&setup.ended(4).await, &inputs);
+        let printed = ends_well(poller).await + &ends_well(worker).await;
+        assert_eq!(setup.messages().await, 0, "{printed}");
+        assert!(printed.contains(r#""queued":4"#) && printed.contains("told"), "{printed}");
+        for line in printed.lines() {
+            serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{line}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_in_mid_batch_leaves_every_activity_with_one_outcome() {
+    // moto answers 500 to a second report of a failed activity, where SWF says that it is closed.
+    let inputs = [GOOD; 6];
+    let setup = Setup::new(&inputs, "tasks").await;
+    let poller = setup.poll();
+    poller_queued(&poller, 6).await;
+    create_table(&setup.moto.url).await;
+    let ledger = |mut command: Command| {
+        command.env("TASKBACK_LEDGER", "dynamodb:tasks");
+        command
+    };
+    let deaf = Deaf::after(3, &setup.moto.url).await;
+    let worker = Process::start(ledger(setup.work()).env("AWS_ENDPOINT_URL_SWF", &deaf.url));
+    let stuck = async {
+        while deaf.reports.load(Ordering::SeqCst) < 6 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(MINUTE, stuck).await.is_ok(), "{}", worker.printed());
+    signal(&worker, "KILL");
+    let (status, _) = worker.end().await;
+    assert_eq!(status.code(), None, "killed");
+    let half = setup.ends().await.len();
+    assert!((1..6).contains(&half), "{half} of 6");
+
+    let next = Process::start(&mut ledger(setup.work()));
+    assert_told_once(&setup.ended(6).await, &inputs);
+    // Also of those that the killed one told, and could not delete any more.
+    setup.empty().await;
+    ends_well(next).await;
+    assert_told_once(&setup.ends().await, &inputs);
+    ends_well(poller).await;
+}
+
+async fn poller_queued(poller: &Process, tasks: usize) {
+    let all = async {
+        while poller.printed().matches(r#""message":"queued""#).count() < tasks {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(MINUTE, all).await.is_ok(), "{}", poller.printed());
+}
+
+#[tokio::test]
+async fn a_poller_that_is_asked_to_end_waits_for_its_poll_and_queues_what_it_brings() {
+    let setup = Setup::new(&[GOOD], "tasks").await;
+    // moto holds no poll; the local services do, as SWF does.
+    let local = Server::bind(Config::default()).await.unwrap();
+    let list = ["poll", "--domain", "taskback", "--task-list", "taskback", "--pollers", "1"];
+    let at_local = |mut command: Command| {
+        Process::start(command.envs([("AWS_ENDPOINT_URL_SWF", &*local.url()), ("RUST_LOG", "trace")]))
+    };
+    let mut poller = at_local(setup.command(&list));
+    poller.line("taskback polls").await;
+    signal(&poller, "TERM");
+    poller.line("asked to end").await;
+    let token = local.state().open(OpenTask::new(Service::Swf)).unwrap().token;
+    let (status, polled) = poller.end().await;
+    assert_eq!((status.code(), setup.messages().await), (Some(0), 1), "{polled}");
+    assert!(polled.contains(r#""queued":1"#), "{polled}");
+
+    // What both log, at TRACE, holds no part of the token.
+    let mut worker = at_local(setup.work());
+    worker.line("told").await;
+    let printed = polled + &ends_well(worker).await;
+    let token = token.expose().as_bytes();
+    for part in token.chunks(16).map(String::from_utf8_lossy) {
+        assert!(part.len() < 16 || !printed.contains(&*part), "{part} of the token is in {printed}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_said_at_once_and_exits_with_2() {
+    let ran = run(&mut taskback(&["poll", "--pollers", "0"]));
+    assert_eq!(ran.code, 2);
+    for name in ["TASKBACK_POLLERS", "TASKBACK_QUEUE_URL", "TASKBACK_SWF_DOMAIN", "TASKBACK_SWF_TASK_LIST"] {
+        assert!(ran.stderr.contains(name), "{}", ran.stderr);
+    }
+    assert_eq!(run(&mut taskback(&["work"])).code, 2);
+    let ran =
+        run(taskback(&["work", "--queue-url", "http://127.0.0.1:9/q"])
+            .env("AWS_EC2_METADATA_DISABLED", "true"));
+    assert!(ran.code == 2 && ran.stderr.contains("AWS_REGION"), "{}", ran.stderr);
+    let mut command = taskback(&["work", "--dead-letters", "--queue-url", "http://127.0.0.1:9/q"]);
+    let ran = run(command.env("AWS_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true"));
+    assert!(ran.code == 2 && ran.stderr.contains("TASKBACK_LEDGER=dynamodb:TABLE"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_no_setting_and_ends_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let no_text = std::ffi::OsStr::from_bytes(b"\xff");
+    for command in ["poll", "work"] {
+        let ran = run(taskback(&[command]).env("SOMEBODYS_NAME", no_text));
+        assert_eq!(ran.code, 2, "{command}: {}", ran.stderr);
+    }
+}
