@@ -1,0 +1,39 @@
+//! One core for the rig, one for the handler, so that neither takes the other's time.
+
+use std::io;
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// The two cores that are used.
+#[derive(Clone, Copy, Debug)]
+pub struct Cores {
+    rig: usize,
+    handler: usize,
+}
+
+impl Cores {
+    /// The first two that this process may run on; the rig moves to the first.
+    pub fn take() -> io::Result<Self> {
+        let allowed = sched_getaffinity(None)?;
+        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+        let two = cores.next().zip(cores.next());
+        let (rig, handler) = two.ok_or_else(|| io::Error::other("the rig needs two cores"))?;
+        let cores = Self { rig, handler };
+        pin(rig)?;
+        Ok(cores)
+    }
+
+    /// Runs `spawn` on the handler's core, which the process that it makes inherits.
+    pub fn on_handlers<T>(self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        pin(self.handler)?;
+        let spawned = spawn();
+        pin(self.rig)?;
+        spawned
+    }
+}
+
+fn pin(core: usize) -> io::Result<()> {
+    let mut only = CpuSet::new();
+    only.set(core);
+    Ok(sched_setaffinity(None, &only)?)
+}

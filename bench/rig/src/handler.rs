@@ -1,0 +1,159 @@
+//! A handler process under load.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::Error;
+use crate::cores::Cores;
+use crate::host::{Answer, Host};
+
+/// Who is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The shipped worker.
+    Worker,
+    BareTrimmed,
+    BareDefault,
+    PowertoolsSync,
+    PowertoolsAsync,
+}
+
+impl Kind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Worker => "taskback",
+            Self::BareTrimmed => "bare, trimmed",
+            Self::BareDefault => "bare, defaults",
+            Self::PowertoolsSync => "Powertools, sync",
+            Self::PowertoolsAsync => "Powertools, async",
+        }
+    }
+
+    const fn program(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::BareTrimmed => "bare-trimmed",
+            Self::BareDefault => "bare-default",
+            Self::PowertoolsSync | Self::PowertoolsAsync => "python",
+        }
+    }
+
+    fn command(self, bins: &Path) -> Command {
+        let mut command = Command::new(bins.join(self.program()));
+        match self {
+            Self::PowertoolsSync => command.args(["-m", "awslambdaric", "powertools_batch.handler"]),
+            Self::PowertoolsAsync => command.args(["-m", "awslambdaric", "powertools_batch.async_handler"]),
+            Self::Worker | Self::BareTrimmed | Self::BareDefault => &mut command,
+        };
+        command
+    }
+}
+
+/// Where the programs are and which core they get.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub bins: PathBuf,
+    pub cores: Cores,
+}
+
+impl Place {
+    /// Those that were built, in this order.
+    pub fn built(&self, kinds: &[Kind]) -> Vec<Kind> {
+        kinds.iter().copied().filter(|kind| self.bins.join(kind.program()).exists()).collect()
+    }
+}
+
+pub struct Handler {
+    child: Child,
+    host: Host,
+    pub started_in: Duration,
+}
+
+impl Handler {
+    /// Starts it and waits until it asks for the first event. `vars` are added to what a function
+    /// finds in its environment, and nothing else is there.
+    pub async fn start(place: &Place, kind: Kind, vars: &[(&str, String)]) -> Result<Self, Error> {
+        let host = Host::start().await?;
+        let mut command = kind.command(&place.bins);
+        command
+            .env_clear()
+            .envs(vars.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", host.address.to_string())
+            .envs([
+                ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "bench"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", "bench"),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_DEFAULT_REGION", "us-east-1"),
+                ("AWS_ACCESS_KEY_ID", "bench"),
+                ("AWS_SECRET_ACCESS_KEY", "bench"),
+                ("AWS_EC2_METADATA_DISABLED", "true"),
+                ("AWS_CONFIG_FILE", "/dev/null"),
+                ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+                ("POWERTOOLS_METRICS_DISABLED", "true"),
+            ])
+            .current_dir(&place.bins)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let began = Instant::now();
+        let child = place.cores.on_handlers(|| command.spawn())?;
+        let mut handler = Self { child, host, started_in: Duration::ZERO };
+        handler.started_in = handler.host.first_next().await?.duration_since(began);
+        Ok(handler)
+    }
+
+    /// One invocation; what it lists as failed comes back as message ids.
+    pub async fn invoke(&self, event: Bytes, time: Duration) -> Result<(Duration, Vec<String>), Error> {
+        let Answer { body, failed, took } = self.host.invoke(event, time).await?;
+        if failed {
+            return Err(format!("the invocation failed: {}", String::from_utf8_lossy(&body)).into());
+        }
+        let kept: Partial = serde_json::from_slice(&body)?;
+        Ok((took, kept.batch_item_failures.into_iter().map(|kept| kept.item_identifier).collect()))
+    }
+
+    /// CPU time of all threads so far, user and system.
+    pub fn cpu(&self) -> Result<Duration, Error> {
+        let mut nanos = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
+            nanos += stat.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// The most memory that was resident so far, in bytes.
+    pub fn peak_memory(&self) -> Result<u64, Error> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+}
+
+/// As Lambda does it to an environment that it no longer needs.
+impl Drop for Handler {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Partial {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}

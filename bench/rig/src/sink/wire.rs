@@ -1,0 +1,80 @@
+use bytes::Bytes;
+use hyper::{Request, Response};
+use serde::Deserialize;
+
+use crate::server::json;
+
+/// A call of SWF (awsJson1.0) or FnF (RPC).
+pub(super) struct Call {
+    service: Service,
+    /// Of a report; absent from heartbeats and from what only opens a connection.
+    pub(super) token: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Service {
+    Fnf,
+    Swf,
+}
+
+/// What becomes of a call.
+pub(super) enum Verdict {
+    Taken,
+    /// Taken, and nobody is told.
+    Lost,
+    Closed,
+    Throttled,
+    NoReport,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SwfReport {
+    task_token: String,
+}
+
+impl Call {
+    pub(super) fn of(request: &Request<Bytes>) -> Option<Self> {
+        if let Some(target) = request.headers().get("x-amz-target") {
+            let report = target.to_str().ok()?.contains("RespondActivityTask");
+            let token = match report {
+                true => Some(serde_json::from_slice::<SwfReport>(request.body()).ok()?.task_token),
+                false => None,
+            };
+            return Some(Self { service: Service::Swf, token });
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let fields = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(request.body()));
+        let token =
+            fields.into_iter().find(|(name, _)| name == "TaskToken").map(|(_, token)| token.into_owned());
+        Some(Self { service: Service::Fnf, token })
+    }
+
+    pub(super) fn answer(&self, verdict: Verdict) -> Response<Bytes> {
+        match (self.service, verdict) {
+            (Service::Swf, Verdict::Taken | Verdict::Lost) => json(200, ""),
+            (Service::Swf, Verdict::Closed) => json(
+                400,
+                r#"{"__type":"com.amazonaws.swf.base.model#UnknownResourceFault","message":"Unknown activity, scheduledEventId = 5"}"#,
+            ),
+            (Service::Swf, Verdict::Throttled) => json(
+                400,
+                r#"{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}"#,
+            ),
+            (Service::Swf, Verdict::NoReport) => json(200, r#"{"cancelRequested":false}"#),
+            (Service::Fnf, Verdict::Taken | Verdict::Lost) => {
+                json(200, r#"{"EventId":7,"RequestId":"bench"}"#)
+            }
+            (Service::Fnf, Verdict::Closed) => json(
+                400,
+                r#"{"Code":"TaskAlreadyCompleted","Message":"task is completed","RequestId":"bench"}"#,
+            ),
+            (Service::Fnf, Verdict::Throttled) => {
+                json(429, r#"{"Code":"ResourceThrottled","Message":"too many requests","RequestId":"bench"}"#)
+            }
+            (Service::Fnf, Verdict::NoReport) => {
+                json(400, r#"{"Code":"MissingAction","Message":"no operation","RequestId":"bench"}"#)
+            }
+        }
+    }
+}
