@@ -63,14 +63,15 @@ impl Handler for Taskback {
 /// Everything but the step runs on a thread of its own, so that a step that blocks its thread stops
 /// neither deadline nor heartbeats nor the answer.
 pub async fn run<Shape>(step: impl IntoStep<Shape>) -> Result<(), Error> {
-    run_builder(Taskback::builder().step(step)).await
+    let builder = Taskback::builder().step(step).steps_on(Handle::current());
+    start(async move |host, settings: Settings| built(host, builder, &settings).await).await
 }
 
-/// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker.
+/// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker. Its steps never block, and
+/// so run on the one thread with everything else.
 pub async fn run_chosen() -> Result<(), Error> {
-    let steps = Handle::current();
-    start(async move |host, settings: Settings| {
-        built(host, Taskback::builder().step_of(&settings)?, &settings, steps).await
+    start(async |host, settings: Settings| {
+        built(host, Taskback::builder().step_of(&settings)?, &settings).await
     })
     .await
 }
@@ -78,7 +79,8 @@ pub async fn run_chosen() -> Result<(), Error> {
 /// As [`run`], for the queue to which the workers' messages go after their last delivery: tells
 /// every task that nobody told. Refuses to start without a ledger that the workers share.
 pub async fn run_dead_letters() -> Result<(), Error> {
-    run_builder(Taskback::builder().dead_letters()).await
+    start(async |host, settings: Settings| built(host, Taskback::builder().dead_letters(), &settings).await)
+        .await
 }
 
 /// As [`run`], for events that start and stop flows: see [`FlowControl`](crate::flow::FlowControl).
@@ -96,18 +98,13 @@ pub async fn run_flow_control() -> Result<(), Error> {
     .await
 }
 
-async fn run_builder(builder: Builder) -> Result<(), Error> {
-    let steps = Handle::current();
-    start(async move |host, settings: Settings| built(host, builder, &settings, steps).await).await
-}
-
-async fn built(host: Host, builder: Builder, settings: &Settings, steps: Handle) -> Result<Taskback, Error> {
+async fn built(host: Host, builder: Builder, settings: &Settings) -> Result<Taskback, Error> {
     let builder = match host {
         Host::Lambda => builder,
         // A synchronous invocation is not delivered again: all of its time is for the report.
         Host::FunctionCompute => builder.retry(RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() }),
     };
-    let taskback = builder.settings(settings).steps_on(steps).services_of(settings).await?.build()?;
+    let taskback = builder.settings(settings).services_of(settings).await?.build()?;
     taskback.warm();
     Ok(taskback)
 }

@@ -49,11 +49,11 @@ impl Work {
 /// ends the grace). As [`run`](crate::run) it reads the [`Settings`] and does everything but the step
 /// on a thread of its own. An error says why it cannot start.
 pub async fn work<Shape>(step: impl IntoStep<Shape>, how: Work) -> Result<(), Error> {
-    let builder = Taskback::builder().step(step);
+    let builder = Taskback::builder().step(step).steps_on(Handle::current());
     work_with(|_| Ok(builder), how).await
 }
 
-/// As [`work`], for the step that `TASKBACK_STEP` names.
+/// As [`work`], for the step that `TASKBACK_STEP` names: see [`run_chosen`](crate::run_chosen).
 pub async fn work_chosen(how: Work) -> Result<(), Error> {
     work_with(|settings| Taskback::builder().step_of(settings), how).await
 }
@@ -68,7 +68,6 @@ async fn work_with(
     builder: impl FnOnce(&Settings) -> Result<Builder, Error> + Send + 'static,
     how: Work,
 ) -> Result<(), Error> {
-    let steps = Handle::current();
     on_own_thread(
         || Ok(Settings::from_env()?),
         async move |settings: Settings| {
@@ -77,7 +76,7 @@ async fn work_with(
                 return Err(Error::new("a queue needs AWS_REGION"));
             }
             let client = crate::aws::sqs(&config, &settings);
-            let builder = builder(&settings)?.settings(&settings).steps_on(steps);
+            let builder = builder(&settings)?.settings(&settings);
             let taskback = builder.clients_over(&config, &settings).await?.build()?;
             taskback.warm();
             signals::end(taskback.shutdown().clone())?;

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 
 /// The two cores that are used.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +15,8 @@ pub struct Cores {
 impl Cores {
     /// The first two that this process may run on; the rig moves to the first.
     pub fn take() -> io::Result<Self> {
-        let allowed = sched_getaffinity(None)?;
-        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+        let allowed = sched_getaffinity(SELF)?;
+        let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core) == Ok(true));
         let two = cores.next().zip(cores.next());
         let (rig, handler) = two.ok_or_else(|| io::Error::other("the rig needs two cores"))?;
         let cores = Self { rig, handler };
@@ -32,8 +33,11 @@ impl Cores {
     }
 }
 
+/// As the kernel names the thread that asks.
+const SELF: Pid = Pid::from_raw(0);
+
 fn pin(core: usize) -> io::Result<()> {
     let mut only = CpuSet::new();
-    only.set(core);
-    Ok(sched_setaffinity(None, &only)?)
+    only.set(core)?;
+    Ok(sched_setaffinity(SELF, &only)?)
 }

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use serde::Deserialize;
 
 use crate::Error;
@@ -120,14 +122,10 @@ impl Handler {
         Ok((took, kept.batch_item_failures.into_iter().map(|kept| kept.item_identifier).collect()))
     }
 
-    /// CPU time of all threads so far, user and system.
+    /// CPU time of all threads so far, also of those that ended, user and system.
     pub fn cpu(&self) -> Result<Duration, Error> {
-        let mut nanos = 0;
-        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
-            nanos += stat.split(' ').next().unwrap_or_default().parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanos))
+        let clock = clock_getcpuclockid(Pid::from_raw(self.child.id().try_into()?))?;
+        Ok(clock_gettime(clock)?.into())
     }
 
     /// The most memory that was resident so far, in bytes.

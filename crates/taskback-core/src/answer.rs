@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Service, TaskToken, fnf, swf, text};
+use crate::{Earlier, ErrorKind, Receipt, ReportError, Service, TaskToken, fnf, swf, text};
 
 /// What came back from one attempt to report, before anybody judges it.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,143 +51,6 @@ impl fmt::Debug for Answer {
             Self::Missing { sent, .. } => write!(f, "Missing(sent: {sent})"),
         }
     }
-}
-
-/// An answer that ends our duty.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Receipt {
-    /// The service took the report.
-    Recorded {
-        /// The service's id of the request.
-        request_id: Option<String>,
-    },
-    /// The task was closed already.
-    Closed {
-        /// Whether the outcome it was closed with is ours.
-        ours: Ours,
-    },
-    /// A delegation was taken: somebody else reports.
-    HandedOver {
-        /// Who.
-        to: String,
-    },
-}
-
-impl Receipt {
-    /// The name for people: `recorded`, `closed`, `handed-over`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Recorded { .. } => "recorded",
-            Self::Closed { .. } => "closed",
-            Self::HandedOver { .. } => "handed-over",
-        }
-    }
-}
-
-/// What is known of who closed a closed task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ours {
-    /// We did: the ledger or the workflow's history says so.
-    Known,
-    /// An answer of ours was lost, the outcome had been decided before, or the message was
-    /// delivered before.
-    Likely,
-    /// Nothing speaks for or against it.
-    Unknown,
-    /// It was the first attempt of the first delivery.
-    No,
-}
-
-/// What is known of earlier attempts to report the same task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Earlier {
-    /// An attempt of this delivery may have been taken and its answer was lost. A refused
-    /// connection or a throttle is no lost answer.
-    pub lost_answer: bool,
-    /// The ledger already held the outcome when this delivery began.
-    pub found_decided: bool,
-    /// How often the message was delivered, this time included, where the trigger says.
-    pub receive_count: Option<u32>,
-}
-
-impl Earlier {
-    /// Whether a task that is found closed now was closed by us, as far as this tells.
-    pub fn ours(self) -> Ours {
-        match self.receive_count {
-            _ if self.lost_answer || self.found_decided => Ours::Likely,
-            Some(2..) => Ours::Likely,
-            Some(_) => Ours::No,
-            None => Ours::Unknown,
-        }
-    }
-}
-
-/// A report without a receipt. The outcome stays decided: a refused report is no failure of the
-/// step. `Display` holds neither the token nor what the service echoed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportError {
-    /// What to do about it.
-    pub kind: ErrorKind,
-    /// Whether the service may have taken the report all the same.
-    pub maybe_taken: bool,
-    /// HTTP status, where there was a reply.
-    pub status: Option<u16>,
-    /// The service's code, where the reply had one.
-    pub code: Option<String>,
-    /// The service's text, cleaned and at most 300 characters.
-    pub message: String,
-    /// The service's id of the request.
-    pub request_id: Option<String>,
-}
-
-impl fmt::Display for ReportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.kind)?;
-        if let Some(status) = self.status {
-            write!(f, ", HTTP {status}")?;
-        }
-        if let Some(code) = &self.code {
-            write!(f, ", {code}")?;
-        }
-        if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
-        }
-        if let Some(id) = &self.request_id {
-            write!(f, " (request {id})")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ReportError {}
-
-/// Each kind names an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// Too many calls: wait, then try again.
-    Throttled,
-    /// No answer, or an answer that says nothing of the report: try again.
-    Unavailable,
-    /// Credentials or policy: mend them; the message is kept with a long delay.
-    Denied,
-    /// The service does not know the token: look at who sends it.
-    InvalidToken,
-    /// The service refuses the request's form or size.
-    InvalidReport(Flaw),
-    /// A code that no table knows: look at it, then extend the table.
-    Unexpected,
-}
-
-/// What a service refuses in a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Flaw {
-    /// The output exceeds a limit.
-    OutputSize,
-    /// The output has a form that the service does not take.
-    OutputForm,
-    /// Something else of the request.
-    Other,
 }
 
 /// What a code says of the report that it answers.
@@ -253,6 +116,7 @@ fn clean(token: &TaskToken, message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Ours;
 
     fn token(service: Service) -> TaskToken {
         TaskToken::new(service, "the/secret+token=").unwrap()

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::answer::{ErrorKind, Flaw, Verdict};
+use crate::answer::Verdict;
 use crate::outcome::{CANCELED, STEP_FAILED};
-use crate::{Outcome, text};
+use crate::{ErrorKind, Flaw, Outcome, text};
 
 /// The most bytes of UTF-8 in an Output by default: CloudFlow's limit for event data. The old
 /// service documents 32 KiB.

@@ -20,15 +20,19 @@ pub mod fnf;
 pub mod swf;
 
 mod answer;
+mod receipt;
+mod report_error;
 mod retry;
 
-pub use answer::{Answer, Earlier, ErrorKind, Flaw, Ours, Receipt, ReportError, read};
+pub use answer::{Answer, read};
 pub use envelope::{Reading, Unreadable};
 pub use members::TOKEN_KEYS;
 pub use outcome::{
     CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, NOT_QUEUED, OUTPUT_REFUSED, OUTPUT_TOO_LARGE, Outcome,
     Output, STEP_FAILED, STEP_PANICKED,
 };
+pub use receipt::{Earlier, Ours, Receipt};
+pub use report_error::{ErrorKind, Flaw, ReportError};
 pub use retry::RetryPolicy;
 pub use service::Service;
 pub use task::{Execution, Task};

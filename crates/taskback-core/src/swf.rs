@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::answer::{Answer, ErrorKind, Flaw, Verdict};
+use crate::answer::{Answer, Verdict};
 use crate::outcome::STEP_FAILED;
-use crate::{Outcome, Output, text};
+use crate::{ErrorKind, Flaw, Outcome, Output, text};
 
 /// The most characters of a result (the service's model).
 pub const RESULT_CHARS: usize = 32768;

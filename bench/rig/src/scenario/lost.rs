@@ -32,7 +32,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
     let mut rows = Vec::new();
     let mut goals = Vec::new();
     for kind in kinds {
-        let ended = run(place, kind, if effort.quick { 20 } else { 20 }).await?;
+        let ended = run(place, kind, if effort.quick { 20 } else { 100 }).await?;
         let counts = [ended.tasks, ended.accepted, ended.lost, ended.redelivered, ended.abandoned];
         rows.push([vec![kind.name().to_owned()], counts.map(|count| count.to_string()).to_vec()].concat());
         if kind == Kind::Worker {

@@ -1,0 +1,209 @@
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use taskback_core::{Digest, Fingerprint, Outcome, Receipt};
+use tokio::time::Instant;
+
+use crate::ledger::{Claim, Held, Hold, Unreachable};
+
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    by_key: HashMap<Fingerprint, Record>,
+    /// Tasks that were reported or released, oldest first: what may be forgotten, unless it was
+    /// claimed again.
+    idle: VecDeque<Fingerprint>,
+    /// The same tasks, so that each is in line once.
+    in_line: HashSet<Fingerprint>,
+}
+
+#[derive(Debug)]
+enum Record {
+    /// Absent to all who ask; the epoch outlives the claim.
+    Released {
+        epoch: u64,
+    },
+    Running {
+        hold: Hold,
+        until: Instant,
+    },
+    Decided {
+        outcome: Outcome,
+        digest: Digest,
+        by: Hold,
+    },
+    Reported {
+        digest: Digest,
+        receipt: Receipt,
+    },
+}
+
+impl Record {
+    fn is_held_by(&self, mine: &Hold) -> bool {
+        matches!(self, Self::Running { hold, .. } if hold == mine)
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self, Self::Released { .. } | Self::Reported { .. })
+    }
+
+    fn is_decided(&self, its: Digest) -> bool {
+        matches!(self, Self::Decided { digest, .. } if *digest == its)
+    }
+}
+
+impl Records {
+    pub(super) fn claim(
+        &mut self,
+        key: &Fingerprint,
+        owner: &str,
+        lease: Duration,
+        most: usize,
+    ) -> Result<Claim, Unreachable> {
+        let now = Instant::now();
+        let epoch = match self.by_key.get(key) {
+            None => {
+                self.make_room(most)?;
+                1
+            }
+            Some(Record::Released { epoch }) => epoch + 1,
+            Some(Record::Running { hold, until }) if hold.owner != owner && *until > now => {
+                return Ok(Claim::Running(*until - now));
+            }
+            Some(Record::Running { hold, .. }) => hold.epoch + u64::from(hold.owner != owner),
+            Some(Record::Decided { outcome, .. }) => return Ok(Claim::Decided(outcome.clone())),
+            Some(Record::Reported { receipt, .. }) => return Ok(Claim::Reported(receipt.clone())),
+        };
+        let hold = Hold { owner: owner.to_owned(), epoch };
+        self.by_key.insert(*key, Record::Running { hold: hold.clone(), until: now + lease });
+        Ok(Claim::Ours(hold))
+    }
+
+    fn make_room(&mut self, most: usize) -> Result<(), Unreachable> {
+        if self.by_key.len() < most {
+            return Ok(());
+        }
+        while let Some(oldest) = self.idle.pop_front() {
+            self.in_line.remove(&oldest);
+            if self.by_key.get(&oldest).is_some_and(Record::is_idle) {
+                self.by_key.remove(&oldest);
+                return Ok(());
+            }
+        }
+        Err(Unreachable(format!("memory is full of {most} tasks without a receipt")))
+    }
+
+    fn line_up(&mut self, key: &Fingerprint) {
+        if self.in_line.insert(*key) {
+            self.idle.push_back(*key);
+        }
+    }
+
+    pub(super) fn renew(&mut self, key: &Fingerprint, mine: &Hold, lease: Duration) -> Held {
+        match self.by_key.get_mut(key) {
+            Some(Record::Running { hold, until }) if hold == mine => {
+                *until = Instant::now() + lease;
+                Held::Yes
+            }
+            _ => Held::Lost,
+        }
+    }
+
+    pub(super) fn release(&mut self, key: &Fingerprint, mine: &Hold) {
+        if let Some(record) = self.by_key.get_mut(key)
+            && record.is_held_by(mine)
+        {
+            *record = Record::Released { epoch: mine.epoch };
+            self.line_up(key);
+        }
+    }
+
+    pub(super) fn decide(&mut self, key: &Fingerprint, mine: &Hold, outcome: &Outcome) -> Held {
+        let digest = outcome.digest();
+        match self.by_key.get_mut(key) {
+            Some(record) if record.is_held_by(mine) => {
+                *record = Record::Decided { outcome: outcome.clone(), digest, by: mine.clone() };
+                Held::Yes
+            }
+            Some(Record::Decided { digest: there, by, .. }) if by == mine && *there == digest => Held::Yes,
+            _ => Held::Lost,
+        }
+    }
+
+    pub(super) fn replace(&mut self, key: &Fingerprint, decided: Digest, outcome: &Outcome) -> Held {
+        let digest = outcome.digest();
+        match self.by_key.get_mut(key) {
+            Some(Record::Decided { outcome: there, digest: its, .. }) if *its == decided => {
+                (*there, *its) = (outcome.clone(), digest);
+                Held::Yes
+            }
+            Some(Record::Decided { digest: its, .. } | Record::Reported { digest: its, .. })
+                if *its == digest =>
+            {
+                Held::Yes
+            }
+            _ => Held::Lost,
+        }
+    }
+
+    pub(super) fn reported(&mut self, key: &Fingerprint, decided: Digest, receipt: &Receipt) -> Held {
+        match self.by_key.get_mut(key) {
+            Some(record) if record.is_decided(decided) => {
+                *record = Record::Reported { digest: decided, receipt: receipt.clone() };
+                self.line_up(key);
+                Held::Yes
+            }
+            Some(Record::Reported { digest, .. }) if *digest == decided => Held::Yes,
+            _ => Held::Lost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskback_core::{Service, TaskToken};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn key(name: &str) -> Fingerprint {
+        TaskToken::new(Service::Swf, name).unwrap().fingerprint()
+    }
+
+    /// With room for two.
+    fn claimed(records: &mut Records, name: &str, owner: &str) -> Hold {
+        match records.claim(&key(name), owner, SECOND, 2) {
+            Ok(Claim::Ours(hold)) => hold,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn released(records: &mut Records, name: &str, owner: &str) {
+        let hold = claimed(records, name, owner);
+        records.release(&key(name), &hold);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_comes_again_and_again_takes_no_more_room_each_time() {
+        let mut records = Records::default();
+        for time in 0..1000 {
+            released(&mut records, "again", &time.to_string());
+        }
+        assert_eq!(records.idle.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_claimed_again_is_not_forgotten_and_can_be_once_it_is_released() {
+        let mut records = Records::default();
+        for name in ["a", "b"] {
+            released(&mut records, name, "first");
+        }
+        let hold = claimed(&mut records, "a", "second");
+        released(&mut records, "c", "third");
+        assert_eq!(records.renew(&key("a"), &hold, SECOND), Held::Yes);
+        records.release(&key("a"), &hold);
+        for name in ["d", "e", "f"] {
+            released(&mut records, name, "fourth");
+        }
+        assert_eq!(records.by_key.len(), 2);
+    }
+}
