@@ -6,7 +6,7 @@ use std::time::Duration;
 use taskback_core::{Fingerprint, TaskToken};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use crate::ledger::{Held, Hold, Ledger};
@@ -84,6 +84,8 @@ impl Watched<'_> {
             return End::Cancelled(Cancellation::Shutdown, None);
         }
         let mut running = Running(steps.spawn(step));
+        // A step that ends at once needs none of the timers below: each is a system call.
+        yield_now().await;
         let reason = tokio::select! {
             biased;
             end = &mut running.0 => return ended(end),

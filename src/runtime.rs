@@ -64,29 +64,29 @@ impl Handler for Taskback {
 /// neither deadline nor heartbeats nor the answer.
 pub async fn run<Shape>(step: impl IntoStep<Shape>) -> Result<(), Error> {
     let builder = Taskback::builder().step(step).steps_on(Handle::current());
-    start(async move |host, settings: Settings| built(host, builder, &settings).await).await
+    start(|host, settings| async move { built(host, builder, &settings).await }).await
 }
 
 /// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker. Its steps never block, and
 /// so run on the one thread with everything else.
 pub async fn run_chosen() -> Result<(), Error> {
-    start(async |host, settings: Settings| {
-        built(host, Taskback::builder().step_of(&settings)?, &settings).await
-    })
+    start(
+        |host, settings| async move { built(host, Taskback::builder().step_of(&settings)?, &settings).await },
+    )
     .await
 }
 
 /// As [`run`], for the queue to which the workers' messages go after their last delivery: tells
 /// every task that nobody told. Refuses to start without a ledger that the workers share.
 pub async fn run_dead_letters() -> Result<(), Error> {
-    start(async |host, settings: Settings| built(host, Taskback::builder().dead_letters(), &settings).await)
-        .await
+    let builder = Taskback::builder().dead_letters();
+    start(|host, settings| async move { built(host, builder, &settings).await }).await
 }
 
 /// As [`run`], for events that start and stop flows: see [`FlowControl`](crate::flow::FlowControl).
 #[cfg(feature = "fnf")]
 pub async fn run_flow_control() -> Result<(), Error> {
-    start(async |_, settings: Settings| {
+    start(|_, settings| async move {
         let control = crate::flow::FlowControl::from_settings(&settings).await?;
         let control = control.concurrency(settings.concurrency);
         #[cfg(feature = "sqs")]
@@ -110,24 +110,30 @@ async fn built(host: Host, builder: Builder, settings: &Settings) -> Result<Task
 }
 
 /// Builds a handler from the settings and serves it, on a thread of its own.
-async fn start<H: Handler>(
-    build: impl AsyncFnOnce(Host, Settings) -> Result<H, Error> + Send + 'static,
-) -> Result<(), Error> {
+async fn start<H, B>(build: impl FnOnce(Host, Settings) -> B + Send + 'static) -> Result<(), Error>
+where
+    H: Handler,
+    B: Future<Output = Result<H, Error>> + Send + 'static,
+{
     let read = || Ok((Host::find()?, Settings::from_env()?));
-    on_own_thread(read, async move |(host, settings)| {
+    on_own_thread(read, |(host, settings)| async move {
         let fc = settings.fc.clone();
         let handler =
             build(host, settings).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-        serve(handler, host, &fc).await
+        serve(handler, host, fc).await
     })
     .await
 }
 
 /// Starts the log, reads the settings and runs `main` with them, on a thread of its own.
-async fn on_own_thread<S: Send + 'static>(
+async fn on_own_thread<S, M>(
     read: impl FnOnce() -> Result<S, Error>,
-    main: impl AsyncFnOnce(S) -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
+    main: impl FnOnce(S) -> M + Send + 'static,
+) -> Result<(), Error>
+where
+    S: Send + 'static,
+    M: Future<Output = Result<(), Error>> + Send + 'static,
+{
     log::init();
     if cfg!(panic = "abort") {
         tracing::warn!("built with panic = \"abort\": one step that panics takes the whole batch with it");
@@ -136,14 +142,16 @@ async fn on_own_thread<S: Send + 'static>(
     let (ended, end) = oneshot::channel();
     let served = move || -> Result<(), Error> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(main(settings))
+        // A task, for every wake-up of what stands under `block_on` itself is a system call.
+        let main = runtime.spawn(main(settings));
+        runtime.block_on(main).unwrap_or_else(|_| Err(Error::new("the serving task panicked")))
     };
     // Nobody listens any more where the caller gave up on us.
     thread::Builder::new().name("taskback".into()).spawn(move || drop(ended.send(served())))?;
     end.await.unwrap_or_else(|_| Err(Error::new("the serving thread ended")))
 }
 
-async fn serve(handler: impl Handler, host: Host, fc: &FcSettings) -> Result<(), Error> {
+async fn serve(handler: impl Handler, host: Host, fc: FcSettings) -> Result<(), Error> {
     match host {
         Host::Lambda => on_lambda(handler).await,
         Host::FunctionCompute => on_function_compute(handler, fc).await,
@@ -161,11 +169,11 @@ async fn on_lambda(_handler: impl Handler) -> Result<(), Error> {
 }
 
 #[cfg(feature = "fc")]
-async fn on_function_compute(handler: impl Handler, settings: &FcSettings) -> Result<(), Error> {
+async fn on_function_compute(handler: impl Handler, settings: FcSettings) -> Result<(), Error> {
     fc::serve(handler, settings).await
 }
 
 #[cfg(not(feature = "fc"))]
-async fn on_function_compute(_handler: impl Handler, _settings: &FcSettings) -> Result<(), Error> {
+async fn on_function_compute(_handler: impl Handler, _settings: FcSettings) -> Result<(), Error> {
     Err(Error::new("this is Function Compute, and the feature fc is not compiled in"))
 }

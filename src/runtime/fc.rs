@@ -12,15 +12,15 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::settings::FcSettings;
-use crate::{Budget, Error, Handler};
+use crate::{BoxFuture, Budget, Error, Handler};
 use instance::Instance;
 
 /// Answers the host's calls, several at once where the function's instanceConcurrency says so:
 /// nothing of one invocation is seen by another.
-pub(super) async fn serve(handler: impl Handler, settings: &FcSettings) -> Result<(), Error> {
+pub(super) async fn serve(handler: impl Handler, settings: FcSettings) -> Result<(), Error> {
     let timeout = settings.timeout.unwrap_or_else(|| {
         tracing::warn!(
             "TASKBACK_FC_TIMEOUT is not set and Function Compute does not tell the function's timeout: 3 s"
@@ -30,17 +30,10 @@ pub(super) async fn serve(handler: impl Handler, settings: &FcSettings) -> Resul
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, settings.port)).await?;
     let instance = Arc::new(Instance::new(handler, timeout, settings.asynchronous));
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let _no_delay = stream.set_nodelay(true);
-                let instance = Arc::clone(&instance);
-                let service = service_fn(move |request| {
-                    let instance = Arc::clone(&instance);
-                    async move { Ok::<_, Infallible>(instance.answer(request).await) }
-                });
-                // An error is a host that went away.
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-            }
+        // Boxed, for the compiler: it cannot see by itself that this may go to another thread.
+        let accepted: BoxFuture<'_, _> = Box::pin(listener.accept());
+        match accepted.await {
+            Ok((stream, _)) => answer(stream, Arc::clone(&instance)),
             // Out of file descriptors, mostly: whoever else is running gets a turn first.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -48,4 +41,14 @@ pub(super) async fn serve(handler: impl Handler, settings: &FcSettings) -> Resul
             }
         }
     }
+}
+
+fn answer(stream: TcpStream, by: Arc<Instance<impl Handler>>) {
+    let _no_delay = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let by = Arc::clone(&by);
+        async move { Ok::<_, Infallible>(by.answer(request).await) }
+    });
+    // An error is a host that went away.
+    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
 }

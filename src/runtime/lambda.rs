@@ -16,7 +16,8 @@ pub(super) async fn serve(handler: impl Handler) -> Result<(), Error> {
             Box::pin(async move { handle(&by, event).await.map_err(diagnostic) });
         answer
     });
-    lambda_runtime::run_concurrent(service).await.map_err(|error| Error::new(error.to_string()))
+    let served: BoxFuture<'static, _> = Box::pin(lambda_runtime::run_concurrent(service));
+    served.await.map_err(|error| Error::new(error.to_string()))
 }
 
 async fn handle(by: &impl Handler, event: LambdaEvent<Box<RawValue>>) -> Result<Value, InvocationError> {

@@ -20,9 +20,9 @@ use crate::{Error, Handler, InvocationError, Shutdown};
 /// [`SwfPoller`]. Reads the [`PollerSettings`]; the event says nothing.
 pub async fn run_swf_poller() -> Result<(), Error> {
     let read = || Ok((Host::find()?, PollerSettings::from_env()?));
-    on_own_thread(read, async |(host, settings)| {
+    on_own_thread(read, |(host, settings)| async move {
         let poller = open(&settings).await.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-        serve(Scheduled(Arc::new(poller)), host, &settings.general.fc).await
+        serve(Scheduled(Arc::new(poller)), host, settings.general.fc).await
     })
     .await
 }
@@ -32,7 +32,7 @@ pub async fn run_swf_poller() -> Result<(), Error> {
 pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Result<(), Error> {
     on_own_thread(
         || Ok(settings),
-        async move |settings| {
+        move |settings| async move {
             let shutdown = Shutdown::default();
             signals::end(shutdown.clone())?;
             let health = Health::serve(health).await?;
@@ -66,7 +66,11 @@ impl SwfPoller {
         self.watched(shutdown, |_| {}).await
     }
 
-    async fn watched(&self, shutdown: &Shutdown, seen: impl Fn(Result<(), &Refusal>)) -> Result<(), Error> {
+    async fn watched(
+        &self,
+        shutdown: &Shutdown,
+        seen: impl Fn(Result<(), &Refusal>) + Sync,
+    ) -> Result<(), Error> {
         tracing::info!(runtime = "poller", version = env!("CARGO_PKG_VERSION"), "taskback polls");
         let tally = Tally::default();
         let polled = self.polls(&tally, shutdown, None, seen).await;

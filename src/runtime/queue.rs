@@ -70,7 +70,7 @@ async fn work_with(
 ) -> Result<(), Error> {
     on_own_thread(
         || Ok(Settings::from_env()?),
-        async move |settings: Settings| {
+        |settings| async move {
             let config = crate::aws::load().await;
             if config.region().is_none() {
                 return Err(Error::new("a queue needs AWS_REGION"));
