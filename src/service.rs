@@ -153,6 +153,7 @@ impl Services {
     }
 
     /// Clients of the local services at `url` (`taskback local`), with their keys.
+    #[cfg(any(feature = "fnf", feature = "swf"))]
     pub fn local(url: &str) -> Result<Self, Error> {
         let services = Self::default();
         #[cfg(feature = "fnf")]

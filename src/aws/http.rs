@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::Full;
-use taskback_http::{Failure, HttpClient as Http};
+use taskback_http::{Failure, HttpClient as Http, Roots, UNBOUNDED};
 use tokio::time::Instant;
 
 /// One connection pool for all that have a clone. It is made when first used: root certificates are
@@ -35,8 +35,6 @@ impl HttpClient for Client {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// A day: whoever calls has a deadline.
-const UNBOUNDED: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Clone, Debug)]
 struct Connector {
@@ -73,7 +71,7 @@ impl Connector {
         if let Some(made) = self.client.0.get() {
             return Ok(made);
         }
-        let made = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, false);
+        let made = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny);
         let made = made.map_err(|error| ConnectorError::io(error.into()).never_connected())?;
         Ok(self.client.0.get_or_init(|| made))
     }

@@ -1,4 +1,3 @@
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,14 +5,9 @@ use ::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use ::http::{Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::value::RawValue;
+use taskback_http::{HttpClient, Roots};
 use tokio::time::timeout;
 
 use super::outside::{About, CAUSE_BYTES, OUTPUT_BYTES, succeeded, text, too_large};
@@ -34,8 +28,11 @@ pub struct HttpStep(Arc<Parts>);
 
 struct Parts {
     url: StepUrl,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
 }
+
+/// For name, TCP and TLS together.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long the text of a failure may take.
 const TEXT: Duration = Duration::from_secs(2);
@@ -50,18 +47,10 @@ impl HttpStep {
                 "TASKBACK_STEP_ALLOW_HTTP_HOST: inputs and outputs go to this host in plain HTTP"
             );
         }
-        let tls = tls(!url.is_plain()).map_err(|error| Error::new(format!("TASKBACK_STEP: {error}")))?;
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let roots = if url.is_plain() { Roots::None } else { Roots::Required };
         // A connection for each task: one that slept through a freeze would cost its step the deadline.
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        let client = HttpClient::new(CONNECT, Duration::ZERO, roots)
+            .map_err(|error| Error::new(format!("TASKBACK_STEP: {error}")))?;
         Ok(Self(Arc::new(Parts { url, client })))
     }
 }
@@ -75,7 +64,8 @@ impl Step for HttpStep {
 
 impl Parts {
     async fn ask(&self, task: &Task<Box<RawValue>>) -> Result<StepEnd, StepError> {
-        let answer = self.client.request(self.request(task)?).await?;
+        let answer = self.client.begin(self.request(task)?).await;
+        let answer = answer.map_err(|failure| StepError::retryable(failure.to_string()))?;
         let status = answer.status();
         let mut body = answer.into_body();
         match status.as_u16() {
@@ -134,16 +124,4 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 fn how(status: StatusCode) -> String {
     format!("the endpoint answered {}", status.as_u16())
-}
-
-fn tls(needs_roots: bool) -> io::Result<ClientConfig> {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)
-    };
-    match needs_roots {
-        true => Ok(builder()?.with_native_roots()?.with_no_client_auth()),
-        false => Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
-    }
 }

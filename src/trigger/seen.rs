@@ -7,6 +7,7 @@ use taskback_core::TOKEN_KEYS;
 pub(super) struct Seen<'e> {
     pub(super) json: &'e RawValue,
     kind: Kind<'e>,
+    records: Option<Vec<&'e RawValue>>,
 }
 
 enum Kind<'e> {
@@ -29,7 +30,10 @@ impl<'e> Seen<'e> {
             _ => Ok(Kind::Other("a number")),
         };
         // Escapes that are no text are all that was not checked when the JSON was taken for JSON.
-        Self { json, kind: kind.unwrap_or(Kind::Other("JSON with text that is none")) }
+        let kind = kind.unwrap_or(Kind::Other("JSON with text that is none"));
+        let mut seen = Self { json, kind, records: None };
+        seen.records = seen.member("Records").and_then(|records| serde_json::from_str(records.get()).ok());
+        seen
     }
 
     /// What it is, in words that show none of it.
@@ -74,8 +78,8 @@ impl<'e> Seen<'e> {
 
     /// The records of an event that has a list of them, each unread, so that one bad record spoils
     /// no other.
-    pub(super) fn records(&self) -> Option<Vec<&'e RawValue>> {
-        serde_json::from_str(self.member("Records")?.get()).ok()
+    pub(super) fn records(&self) -> Option<&[&'e RawValue]> {
+        self.records.as_deref()
     }
 
     /// Whether a task's token lies here itself, so that nothing here is a wrapper around another.

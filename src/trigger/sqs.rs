@@ -50,20 +50,26 @@ fn delivery<'e>(record: &RawValue) -> Result<Delivery<'e>, EventError> {
     if source != Some(SQS) {
         return Err(EventError::ForeignSource(foreign(source)));
     }
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let arn = text(&record.event_source_arn);
+    let arn = text(record.event_source_arn);
     // Standard queues carry group ids too; only the ARN's ending says that order matters.
     let fifo = arn.as_deref().is_some_and(|arn| arn.ends_with(".fifo"));
     let receive_count = record.attributes["ApproximateReceiveCount"].as_str();
     Ok(Delivery {
-        id: text(&record.message_id),
+        id: text(record.message_id),
         receive_count: receive_count.and_then(|count| count.parse().ok()),
-        group: fifo.then(|| text(&record.attributes["MessageGroupId"]).unwrap_or_default()),
-        body: text(&record.body).map(|text| Body(Cow::Owned(text))),
+        group: fifo.then(|| record.attributes["MessageGroupId"].as_str().unwrap_or_default().to_owned()),
+        body: text(record.body).map(|text| Body(Cow::Owned(text))),
         source: arn
-            .zip(text(&record.receipt_handle))
+            .zip(text(record.receipt_handle))
             .map(|(queue_arn, receipt_handle)| Source { queue_arn, receipt_handle }),
     })
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// What is used of a record. Each member is read by itself, so that one of an odd type, or an odd

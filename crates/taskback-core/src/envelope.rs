@@ -28,8 +28,10 @@ impl Reading {
     ///
     /// Pointers apply to what is no whole envelope.
     pub fn task(&self, body: &str) -> Result<Task, Unreadable> {
-        let json: &RawValue = serde_json::from_str(body).map_err(|_| Unreadable::NotJson)?;
-        let members = Members::of(json).ok_or(Unreadable::NotAnObject)?;
+        let json = || serde_json::from_str::<&RawValue>(body).map_err(|_| Unreadable::NotJson);
+        let Some(members) = Members::parse(body) else {
+            return Err(json().map_or_else(|error| error, |_| Unreadable::NotAnObject));
+        };
         let envelope =
             members.text("service").and_then(|name| Service::from_name(&name)).zip(members.get("input"));
         if let Some((service, input)) = envelope
@@ -39,6 +41,7 @@ impl Reading {
         }
         let (token, rest) = match &self.token_pointer {
             Some(pointer) => {
+                let json = json()?;
                 let token =
                     members::find(json, pointer).ok_or(Unreadable::NothingAt("TASKBACK_TOKEN_POINTER"))?;
                 (token, members::without(json, pointer))
@@ -48,11 +51,11 @@ impl Reading {
                 (token, members.without(key))
             }
         };
-        let poll = PollAnswer::of(json);
+        let poll = PollAnswer::of(&members, body);
         let service = if poll.is_some() { Some(Service::Swf) } else { self.service };
         let token = token_text(token, service.ok_or(Unreadable::NoService)?)?;
         let input = match (&self.input_pointer, &poll) {
-            (Some(pointer), _) => members::find(json, pointer)
+            (Some(pointer), _) => members::find(json()?, pointer)
                 .ok_or(Unreadable::NothingAt("TASKBACK_INPUT_POINTER"))?
                 .to_owned(),
             (None, Some(poll)) => poll.input(),
@@ -172,8 +175,9 @@ struct WorkflowExecution {
 }
 
 impl PollAnswer {
-    fn of(json: &RawValue) -> Option<Self> {
-        serde_json::from_str(json.get()).ok()
+    fn of(members: &Members<'_>, body: &str) -> Option<Self> {
+        members.get("startedEventId")?;
+        serde_json::from_str(body).ok()
     }
 
     fn input(&self) -> Box<RawValue> {

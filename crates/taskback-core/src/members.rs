@@ -16,7 +16,12 @@ pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 impl<'a> Members<'a> {
     /// `None` where `json` is no object.
     pub(crate) fn of(json: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(json.get()).ok()
+        Self::parse(json.get())
+    }
+
+    /// `None` where `text` is no JSON, or no object.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 
     /// The value under `key`: the last one where the key is repeated, as in most readers.

@@ -21,8 +21,7 @@ pub fn unwrapped(body: &str) -> Cow<'_, str> {
 }
 
 fn inner(body: &str) -> Option<String> {
-    let json: &RawValue = serde_json::from_str(body).ok()?;
-    let members = Members::of(json)?;
+    let members = Members::parse(body)?;
     if members.holds_token() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The HTTP client under every service's client: HTTP/1.1, one connection pool, rustls with ring.
+//! The HTTP client under every service's client and under HTTP steps: HTTP/1.1, rustls with ring.
 //!
 //! One type for all of them, so that a function holds one client's code and not one for each SDK.
 
@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
@@ -45,22 +46,35 @@ pub enum Failure {
     NoAnswer(String, Option<u16>),
 }
 
+/// Whom TLS trusts: the machine's root certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// A machine that has none is a fault already now.
+    Required,
+    /// On a machine that has none TLS trusts nobody, and plain HTTP works.
+    IfAny,
+    /// They are not read; only plain HTTP works.
+    None,
+}
+
 impl HttpClient {
     /// `connect_timeout`: for name, TCP and TLS together. `idle`: how long an unused connection is
-    /// kept. `needs_tls`: whether a machine without root certificates is a fault already now.
-    pub fn new(connect_timeout: Duration, idle: Duration, needs_tls: bool) -> io::Result<Self> {
+    /// kept; zero = each request has a connection of its own.
+    pub fn new(connect_timeout: Duration, idle: Duration, roots: Roots) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(needs_tls)?)
+            .with_tls_config(tls(roots)?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(idle)
-            .build(connector);
+        let mut client = Client::builder(TokioExecutor::new());
+        client.pool_timer(TokioTimer::new()).pool_idle_timeout(idle);
+        if idle.is_zero() {
+            client.pool_max_idle_per_host(0);
+        }
+        let client = client.build(connector);
         Ok(Self { client, connect_timeout })
     }
 
@@ -79,15 +93,32 @@ impl HttpClient {
     /// it all. hyper sends again by itself only what it knows an old connection did not take.
     pub async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         read_timeout: Duration,
         by: Instant,
     ) -> Result<Answer, Failure> {
         if Instant::now() >= by {
             return Err(Failure::Unreached("the deadline came before the request was sent".to_owned()));
         }
+        self.watched(request, read_timeout, by, |request| self.exchange(request)).await
+    }
+
+    /// Sends once and hands back the answer with its body unread. Beyond the connection nothing limits
+    /// the time.
+    pub async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+        let by = Instant::now() + UNBOUNDED;
+        self.watched(request, UNBOUNDED, by, |request| self.request(request)).await
+    }
+
+    async fn watched<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        read_timeout: Duration,
+        by: Instant,
+        exchange: impl FnOnce(Request<Full<Bytes>>) -> F,
+    ) -> Result<T, Failure> {
         let mut connection = capture_connection(&mut request);
-        let exchange = pin!(self.exchange(request));
+        let exchange = pin!(exchange(request));
         let limit = pin!(async {
             let connect_by = by.min(Instant::now() + self.connect_timeout);
             if timeout_at(connect_by, connection.wait_for_connection_metadata()).await.is_err() {
@@ -102,8 +133,8 @@ impl HttpClient {
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
-        let response = self.client.request(request).await.map_err(|error| {
+    async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+        self.client.request(request).await.map_err(|error| {
             // A canceled request was handed back unsent.
             let canceled = hyper_source(&error).is_some_and(hyper::Error::is_canceled);
             if error.is_connect() || canceled {
@@ -111,17 +142,31 @@ impl HttpClient {
             } else {
                 Failure::NoAnswer(chain(&error), None)
             }
-        })?;
-        let status = response.status().as_u16();
-        let (head, body) = response.into_parts();
+        })
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let (head, body) = self.request(request).await?.into_parts();
+        let status = head.status.as_u16();
         let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await;
         let body = body.map_err(|error| Failure::NoAnswer(chain(&*error), Some(status)))?.to_bytes();
         Ok(Answer { status, headers: head.headers, body })
     }
 }
 
+/// A day: whoever calls has a deadline.
+pub const UNBOUNDED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// More than any answer of the services: FnF's longest is a history of 1000 events at 64 KiB each.
 const MOST_ANSWER_BYTES: usize = 64 << 20;
+
+/// The text alone.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Unreached(why) | Self::NoAnswer(why, _)) = self;
+        f.write_str(why)
+    }
+}
 
 impl std::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -129,18 +174,20 @@ impl std::fmt::Debug for HttpClient {
     }
 }
 
-fn tls(needs_roots: bool) -> io::Result<ClientConfig> {
+fn tls(roots: Roots) -> io::Result<ClientConfig> {
     let builder = || {
         ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)
     };
-    match builder()?.with_native_roots() {
-        Ok(config) => Ok(config.with_no_client_auth()),
-        Err(error) if needs_roots => Err(error),
-        // Plain HTTP on loopback works on a machine without roots; TLS then trusts nobody.
-        Err(_) => Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
+    if roots != Roots::None {
+        match builder()?.with_native_roots() {
+            Ok(config) => return Ok(config.with_no_client_auth()),
+            Err(error) if roots == Roots::Required => return Err(error),
+            Err(_) => {}
+        }
     }
+    Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 fn hyper_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a hyper::Error> {

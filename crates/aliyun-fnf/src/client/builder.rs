@@ -7,7 +7,7 @@ use http::HeaderValue;
 use reqsign_aliyun_oss::StaticCredentialProvider;
 use reqsign_core::{Context, Env, OsEnv, ProvideCredential};
 use ring::rand::{SystemRandom, generate};
-use taskback_http::HttpClient;
+use taskback_http::{HttpClient, Roots};
 
 use super::{Client, Clock, Inner, Nonce};
 use crate::credentials::{Asker, Cache, OfficialEnv, Provider, Reader};
@@ -135,7 +135,8 @@ impl ClientBuilder {
         };
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| settings("user agent must be visible ASCII characters"))?;
-        let http = HttpClient::new(self.connect_timeout, self.idle_timeout, endpoint.is_tls())
+        let roots = if endpoint.is_tls() { Roots::Required } else { Roots::IfAny };
+        let http = HttpClient::new(self.connect_timeout, self.idle_timeout, roots)
             .map_err(|_| settings("the machine has no usable root certificates for TLS"))?;
         let context = Context::new()
             .with_http_send(Asker(http.clone()))
