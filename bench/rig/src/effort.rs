@@ -12,7 +12,7 @@ pub struct Effort {
 
 impl Effort {
     pub const fn new(quick: bool) -> Self {
-        Self { quick, rounds: if quick { 2 } else { 5 } }
+        Self { quick, rounds: if quick { 2 } else { 9 } }
     }
 
     /// Python's differences are far beyond what the machine moves by.

@@ -19,6 +19,8 @@ use crate::host::{Answer, Host};
 pub enum Kind {
     /// The shipped worker.
     Worker,
+    /// The same, as silent as the others.
+    WorkerSilent,
     BareTrimmed,
     BareDefault,
     PowertoolsSync,
@@ -29,6 +31,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Worker => "taskback",
+            Self::WorkerSilent => "taskback, silent",
             Self::BareTrimmed => "bare, trimmed",
             Self::BareDefault => "bare, defaults",
             Self::PowertoolsSync => "Powertools, sync",
@@ -38,7 +41,7 @@ impl Kind {
 
     const fn program(self) -> &'static str {
         match self {
-            Self::Worker => "worker",
+            Self::Worker | Self::WorkerSilent => "worker",
             Self::BareTrimmed => "bare-trimmed",
             Self::BareDefault => "bare-default",
             Self::PowertoolsSync | Self::PowertoolsAsync => "python",
@@ -47,9 +50,11 @@ impl Kind {
 
     fn command(self, bins: &Path) -> Command {
         let mut command = Command::new(bins.join(self.program()));
+        command.env_clear();
         match self {
             Self::PowertoolsSync => command.args(["-m", "awslambdaric", "powertools_batch.handler"]),
             Self::PowertoolsAsync => command.args(["-m", "awslambdaric", "powertools_batch.async_handler"]),
+            Self::WorkerSilent => command.env("RUST_LOG", "warn"),
             Self::Worker | Self::BareTrimmed | Self::BareDefault => &mut command,
         };
         command
@@ -83,7 +88,6 @@ impl Handler {
         let host = Host::start().await?;
         let mut command = kind.command(&place.bins);
         command
-            .env_clear()
             .envs(vars.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", host.address.to_string())
             .envs([

@@ -15,8 +15,14 @@ use crate::handler::{Kind, Place};
 use crate::scenario::Found;
 use crate::sink::{Plan, Sink};
 
-const KINDS: [Kind; 5] =
-    [Kind::Worker, Kind::BareTrimmed, Kind::BareDefault, Kind::PowertoolsSync, Kind::PowertoolsAsync];
+const KINDS: [Kind; 6] = [
+    Kind::Worker,
+    Kind::WorkerSilent,
+    Kind::BareTrimmed,
+    Kind::BareDefault,
+    Kind::PowertoolsSync,
+    Kind::PowertoolsAsync,
+];
 
 /// Of one kind at one size of batch.
 #[derive(Clone, Default)]
@@ -57,7 +63,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
     let mut found = Found {
         section: Section::new(
             "Load",
-            "Batches one after the other against an instant sink, a new process for each round; every token was accepted once, at its first attempt.",
+            "Batches one after the other against an instant sink, a new process for each round; every token was accepted once, at its first attempt. *Silent* is the worker with `RUST_LOG=warn`: no line for a report, as the others have none.",
         ),
         ..Found::default()
     };
@@ -74,7 +80,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
         found.section.table(&format!("invocation, batch {batch}"), "µs", &rows(|f| &f.p50));
         found.section.table(&format!("peak memory, batch {batch}"), "MB", &rows(|f| &f.memory));
         // Ratios need all of them.
-        let [ours, trimmed, _, sync, other] = &figures[..] else { continue };
+        let [ours, _, trimmed, _, sync, other] = &figures[..] else { continue };
         let cpu = ours.cpu.ratio(&trimmed.cpu);
         found.goals.push(Goal::at_most(
             &format!("CPU a report, batch {batch}, against bare trimmed"),
