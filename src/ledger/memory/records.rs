@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use taskback_core::{Digest, Fingerprint, Outcome, Receipt};
@@ -8,14 +8,21 @@ use crate::ledger::{Claim, Held, Hold, Unreachable};
 
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    by_key: HashMap<Fingerprint, Record>,
+    by_key: HashMap<Fingerprint, Entry>,
     /// Tasks that were reported or released, oldest first: what may be forgotten, unless it was
     /// claimed again.
     idle: VecDeque<Fingerprint>,
-    /// The same tasks, so that each is in line once.
-    in_line: HashSet<Fingerprint>,
 }
 
+#[derive(Debug)]
+struct Entry {
+    record: Record,
+    /// Whether it is among the idle, so that it is there once.
+    in_line: bool,
+}
+
+/// Thousands are Reported at a time and few are anything else: what only the others have is behind a
+/// pointer.
 #[derive(Debug)]
 enum Record {
     /// Absent to all who ask; the epoch outlives the claim.
@@ -26,15 +33,18 @@ enum Record {
         hold: Hold,
         until: Instant,
     },
-    Decided {
-        outcome: Outcome,
-        digest: Digest,
-        by: Hold,
-    },
+    Decided(Box<Decided>),
     Reported {
         digest: Digest,
         receipt: Receipt,
     },
+}
+
+#[derive(Debug)]
+struct Decided {
+    outcome: Outcome,
+    digest: Digest,
+    by: Hold,
 }
 
 impl Record {
@@ -47,7 +57,7 @@ impl Record {
     }
 
     fn is_decided(&self, its: Digest) -> bool {
-        matches!(self, Self::Decided { digest, .. } if *digest == its)
+        matches!(self, Self::Decided(decided) if decided.digest == its)
     }
 }
 
@@ -60,22 +70,30 @@ impl Records {
         most: usize,
     ) -> Result<Claim, Unreachable> {
         let now = Instant::now();
-        let epoch = match self.by_key.get(key) {
+        let epoch = match self.record(key) {
             None => {
                 self.make_room(most)?;
                 1
             }
-            Some(Record::Released { epoch }) => epoch + 1,
+            Some(Record::Released { epoch }) => *epoch + 1,
             Some(Record::Running { hold, until }) if hold.owner != owner && *until > now => {
                 return Ok(Claim::Running(*until - now));
             }
             Some(Record::Running { hold, .. }) => hold.epoch + u64::from(hold.owner != owner),
-            Some(Record::Decided { outcome, .. }) => return Ok(Claim::Decided(outcome.clone())),
+            Some(Record::Decided(decided)) => return Ok(Claim::Decided(decided.outcome.clone())),
             Some(Record::Reported { receipt, .. }) => return Ok(Claim::Reported(receipt.clone())),
         };
         let hold = Hold { owner: owner.to_owned(), epoch };
-        self.by_key.insert(*key, Record::Running { hold: hold.clone(), until: now + lease });
+        let record = Record::Running { hold: hold.clone(), until: now + lease };
+        match self.record(key) {
+            Some(there) => *there = record,
+            None => drop(self.by_key.insert(*key, Entry { record, in_line: false })),
+        }
         Ok(Claim::Ours(hold))
+    }
+
+    fn record(&mut self, key: &Fingerprint) -> Option<&mut Record> {
+        self.by_key.get_mut(key).map(|entry| &mut entry.record)
     }
 
     fn make_room(&mut self, most: usize) -> Result<(), Unreachable> {
@@ -83,8 +101,9 @@ impl Records {
             return Ok(());
         }
         while let Some(oldest) = self.idle.pop_front() {
-            self.in_line.remove(&oldest);
-            if self.by_key.get(&oldest).is_some_and(Record::is_idle) {
+            let Some(entry) = self.by_key.get_mut(&oldest) else { continue };
+            entry.in_line = false;
+            if entry.record.is_idle() {
                 self.by_key.remove(&oldest);
                 return Ok(());
             }
@@ -93,13 +112,15 @@ impl Records {
     }
 
     fn line_up(&mut self, key: &Fingerprint) {
-        if self.in_line.insert(*key) {
+        if let Some(entry) = self.by_key.get_mut(key)
+            && !std::mem::replace(&mut entry.in_line, true)
+        {
             self.idle.push_back(*key);
         }
     }
 
     pub(super) fn renew(&mut self, key: &Fingerprint, mine: &Hold, lease: Duration) -> Held {
-        match self.by_key.get_mut(key) {
+        match self.record(key) {
             Some(Record::Running { hold, until }) if hold == mine => {
                 *until = Instant::now() + lease;
                 Held::Yes
@@ -109,7 +130,7 @@ impl Records {
     }
 
     pub(super) fn release(&mut self, key: &Fingerprint, mine: &Hold) {
-        if let Some(record) = self.by_key.get_mut(key)
+        if let Some(record) = self.record(key)
             && record.is_held_by(mine)
         {
             *record = Record::Released { epoch: mine.epoch };
@@ -119,34 +140,32 @@ impl Records {
 
     pub(super) fn decide(&mut self, key: &Fingerprint, mine: &Hold, outcome: &Outcome) -> Held {
         let digest = outcome.digest();
-        match self.by_key.get_mut(key) {
+        match self.record(key) {
             Some(record) if record.is_held_by(mine) => {
-                *record = Record::Decided { outcome: outcome.clone(), digest, by: mine.clone() };
+                let decided = Decided { outcome: outcome.clone(), digest, by: mine.clone() };
+                *record = Record::Decided(Box::new(decided));
                 Held::Yes
             }
-            Some(Record::Decided { digest: there, by, .. }) if by == mine && *there == digest => Held::Yes,
+            Some(Record::Decided(there)) if there.by == *mine && there.digest == digest => Held::Yes,
             _ => Held::Lost,
         }
     }
 
     pub(super) fn replace(&mut self, key: &Fingerprint, decided: Digest, outcome: &Outcome) -> Held {
         let digest = outcome.digest();
-        match self.by_key.get_mut(key) {
-            Some(Record::Decided { outcome: there, digest: its, .. }) if *its == decided => {
-                (*there, *its) = (outcome.clone(), digest);
+        match self.record(key) {
+            Some(Record::Decided(there)) if there.digest == decided => {
+                (there.outcome, there.digest) = (outcome.clone(), digest);
                 Held::Yes
             }
-            Some(Record::Decided { digest: its, .. } | Record::Reported { digest: its, .. })
-                if *its == digest =>
-            {
-                Held::Yes
-            }
+            Some(Record::Decided(there)) if there.digest == digest => Held::Yes,
+            Some(Record::Reported { digest: its, .. }) if *its == digest => Held::Yes,
             _ => Held::Lost,
         }
     }
 
     pub(super) fn reported(&mut self, key: &Fingerprint, decided: Digest, receipt: &Receipt) -> Held {
-        match self.by_key.get_mut(key) {
+        match self.record(key) {
             Some(record) if record.is_decided(decided) => {
                 *record = Record::Reported { digest: decided, receipt: receipt.clone() };
                 self.line_up(key);
