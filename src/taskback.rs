@@ -33,7 +33,7 @@ struct Parts {
 }
 
 impl Taskback {
-    /// Starts with the defaults of the [`Settings`]; a step must be added.
+    /// Starts with the defaults of the [`Settings`](crate::Settings); a step must be added.
     pub fn builder() -> Builder {
         Builder::default()
     }
