@@ -27,7 +27,7 @@ pub(crate) struct Adapter {
     pub(crate) services: Services,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) step: Arc<dyn Step>,
-    /// Where steps run: not on the thread that keeps deadlines and heartbeats.
+    /// Where steps run: steps that may block not on the thread that keeps deadlines and heartbeats.
     pub(crate) steps: Handle,
     pub(crate) retry: RetryPolicy,
     pub(crate) ledger_down: LedgerDown,

@@ -1,5 +1,5 @@
-//! While a step runs: lease, heartbeat, cancellation, deadline. One loop, which no step can block:
-//! the step is a task of its own.
+//! While a step runs: lease, heartbeat, cancellation, deadline. One loop; the step is a task of its own, on
+//! another thread where it may block.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl Watched<'_> {
             return End::Cancelled(Cancellation::Shutdown, None);
         }
         let mut running = Running(steps.spawn(step));
-        // A step that ends at once needs none of the timers below: each is a system call.
+        // On the same thread a step that ends at once needs none of the timers below: each is a system call.
         yield_now().await;
         let reason = tokio::select! {
             biased;

@@ -43,8 +43,9 @@ where
 /// Levels, and targets with their levels, as in `info,taskback=debug`; what is neither is passed over.
 fn wanted(filter: &str) -> Targets {
     let mut wanted = Targets::new().with_default(LevelFilter::INFO);
-    // An empty part would be read as "nothing of all that is named nothing".
-    let parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty());
+    // A part without a name would be read as "all that is named nothing", which is all there is.
+    let named = |part: &&str| !part.is_empty() && !part.starts_with(['=', '[']);
+    let parts = filter.split(',').map(str::trim).filter(named);
     for part in parts.filter_map(|part| part.parse::<Targets>().ok()) {
         if let Some(level) = part.default_level() {
             wanted = wanted.with_default(level);
@@ -96,7 +97,17 @@ mod tests {
 
     #[test]
     fn what_a_filter_does_not_say_is_logged_at_info() {
-        for filter in ["", " ", ",", "tower=warn", "tower=warn,", "no level at all", "[span]=trace"] {
+        for filter in [
+            "",
+            " ",
+            ",",
+            "tower=warn",
+            "tower=warn,",
+            "no level at all",
+            "[span]=trace",
+            "[{task}]=trace",
+            "=trace",
+        ] {
             assert_eq!(own(filter), Some(Level::INFO), "{filter:?}");
         }
     }

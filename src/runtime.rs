@@ -67,17 +67,22 @@ pub async fn run<Shape>(step: impl IntoStep<Shape>) -> Result<(), Error> {
     start(|host, settings| async move { built(host, builder, &settings).await }).await
 }
 
-/// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker. Its steps never block, and
-/// so run on the one thread with everything else.
+/// As [`run`], for the step that `TASKBACK_STEP` names: the shipped worker.
 pub async fn run_chosen() -> Result<(), Error> {
-    start(
-        |host, settings| async move { built(host, Taskback::builder().step_of(&settings)?, &settings).await },
-    )
-    .await
+    let elsewhere = Handle::current();
+    start(|host, settings| async move { built(host, chosen(&settings, elsewhere)?, &settings).await }).await
+}
+
+/// A step that only waits runs on the one thread with everything else: each way to another and back
+/// is two wake-ups.
+fn chosen(settings: &Settings, elsewhere: Handle) -> Result<Builder, Error> {
+    let builder = Taskback::builder().step_of(settings)?;
+    Ok(if settings.step.blocks() { builder.steps_on(elsewhere) } else { builder })
 }
 
 /// As [`run`], for the queue to which the workers' messages go after their last delivery: tells
-/// every task that nobody told. Refuses to start without a ledger that the workers share.
+/// every task that nobody told; all of it on one thread. Refuses to start without a ledger that the
+/// workers share.
 pub async fn run_dead_letters() -> Result<(), Error> {
     let builder = Taskback::builder().dead_letters();
     start(|host, settings| async move { built(host, builder, &settings).await }).await

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::{on_own_thread, signals};
+use super::{chosen, on_own_thread, signals};
 use crate::{Builder, Error, IntoStep, Settings, Taskback};
 
 pub use worker::QueueWorker;
@@ -53,9 +53,10 @@ pub async fn work<Shape>(step: impl IntoStep<Shape>, how: Work) -> Result<(), Er
     work_with(|_| Ok(builder), how).await
 }
 
-/// As [`work`], for the step that `TASKBACK_STEP` names: see [`run_chosen`](crate::run_chosen).
+/// As [`work`], for the step that `TASKBACK_STEP` names.
 pub async fn work_chosen(how: Work) -> Result<(), Error> {
-    work_with(|settings| Taskback::builder().step_of(settings), how).await
+    let elsewhere = Handle::current();
+    work_with(|settings| chosen(settings, elsewhere), how).await
 }
 
 /// As [`work`], for the queue to which the workers' messages go after their last delivery: see

@@ -28,6 +28,20 @@ pub enum StepChoice {
     Routes(Routes),
 }
 
+impl StepChoice {
+    /// Whether it may hold up its thread: a command's start waits for the file system.
+    pub(crate) fn blocks(&self) -> bool {
+        match self {
+            Self::VerifyCard => false,
+            #[cfg(feature = "outside")]
+            Self::Http(_) => false,
+            #[cfg(feature = "outside")]
+            Self::Command(_) => true,
+            Self::Routes(routes) => routes.on.values().any(Self::blocks),
+        }
+    }
+}
+
 /// Several steps in one worker, written as a JSON object:
 /// `{"by": "activity", "on": {"verify": "command:./verify", "refund": "https://…"}, "unknown": "fail"}`.
 #[derive(Clone, Debug, PartialEq)]

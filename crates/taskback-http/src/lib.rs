@@ -21,7 +21,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// HTTP/1.1 with one connection pool; clones share it.
+/// HTTP/1.1; clones share its connections.
 #[derive(Clone)]
 pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -64,6 +64,8 @@ impl HttpClient {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // Shared out among the host's addresses: the first one that is silent must not take it all.
+        tcp.set_connect_timeout(Some(connect_timeout));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(roots)?)
             .https_or_http()

@@ -21,8 +21,7 @@ struct Entry {
     in_line: bool,
 }
 
-/// Thousands are Reported at a time and few are anything else: what only the others have is behind a
-/// pointer.
+/// Thousands are Reported at a time and few are Decided: what is larger there is behind a pointer.
 #[derive(Debug)]
 enum Record {
     /// Absent to all who ask; the epoch outlives the claim.

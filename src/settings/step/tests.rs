@@ -168,3 +168,17 @@ fn a_step_that_is_not_compiled_in_is_a_fault() {
         ["TASKBACK_STEP is https:…, which needs the feature outside"]
     );
 }
+
+#[cfg(feature = "outside")]
+#[test]
+fn only_a_command_may_block_also_among_others() {
+    for (text, blocks) in [
+        ("verify-card", false),
+        ("https://a.test/b", false),
+        ("command:./verify", true),
+        (r#"{"by":"activity","on":{"a":"https://a.test/b"}}"#, false),
+        (r#"{"by":"activity","on":{"a":"https://a.test/b","c":"command:./verify"}}"#, true),
+    ] {
+        assert_eq!(step(text).unwrap().blocks(), blocks, "{text}");
+    }
+}
