@@ -105,8 +105,8 @@ impl HttpClient {
         self.watched(request, read_timeout, by, |request| self.exchange(request)).await
     }
 
-    /// Sends once and hands back the answer with its body unread. Beyond the connection nothing limits
-    /// the time.
+    /// Sends once and hands back the answer with its body unread. Beyond the connection the
+    /// only limit is a day: the caller sees to the time.
     pub async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         let by = Instant::now() + UNBOUNDED;
         self.watched(request, UNBOUNDED, by, |request| self.request(request)).await
