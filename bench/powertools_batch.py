@@ -1,4 +1,4 @@
-"""The function as a user of Powertools for Python writes it: one handler sync, one async."""
+"""A function with Powertools for Python: one sync handler and one async handler."""
 
 import asyncio
 import json
@@ -28,21 +28,21 @@ def verify(card):
     return {"cardNumber": "**** **** **** " + "".join(map(str, digits[-4:])), "valid": True}
 
 
-def tell(message):
+def report(message):
     swf.respond_activity_task_completed(taskToken=message["taskToken"], result=json.dumps(verify(message["input"])))
 
 
 def one(record):
     if PAUSE:
         time.sleep(PAUSE)
-    tell(json.loads(record.body))
+    report(json.loads(record.body))
 
 
 async def one_async(record):
     if PAUSE:
         await asyncio.sleep(PAUSE)
     # boto3 blocks; a thread is how its users call it from async code.
-    await asyncio.to_thread(tell, json.loads(record.body))
+    await asyncio.to_thread(report, json.loads(record.body))
 
 
 def handler(event, context):

@@ -1,5 +1,5 @@
 //! A function whose step panics for one kind of input: the message of that task comes back, the
-//! others are told, and the log has the panic's place and not its text.
+//! others are reported, and the log has the panic's place and not its text.
 
 use serde_json::Value;
 use taskback::{StepError, Task};

@@ -1,257 +1,267 @@
 //! One delivery, from its task to its settlement: claim → step → decide → report → receipt.
 
-mod conclude;
-mod persist;
+mod delegation;
+mod ledger_retry;
+mod policy;
+mod reporting;
+mod resolve;
+mod task_run;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskback_core::{Earlier, Fingerprint, Ours, Outcome, Receipt, RetryPolicy, Task};
-use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
+use serde_json::value::RawValue;
+use taskback_core::{ClosedBy, Digest, Outcome, PriorAttempts, RawTask, Receipt};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::budget::Budget;
-use crate::ledger::{Claim, Held, Hold, Ledger};
-use crate::liveness::{self, Channels, Watch, Watched};
-use crate::service::{Reporter, Services, Slot};
-use crate::settings::{LateTasks, LedgerDown};
-use crate::settlement::{Done, Kept, Settlement};
-use crate::step::{Known, Step};
-use crate::{Shutdown, report};
+use crate::delivery::Delivery;
+use crate::ledger::{Claim, ClaimRequest, Claimed, LedgerError};
+use crate::report::Reports;
+use crate::settlement::{Acked, NackReason, Settlement};
+use crate::step::{self, Step, StepOutput, TaskContext};
+use crate::supervisor::{
+    Heartbeats, HeldLease, MAX_LEASE, Running, StepExit, Supervisor, keep_while_running, lease_length,
+};
+use crate::task_labels::{TaskLabels, log_task};
 
-use conclude::{Next, conclude};
-use persist::ATTEMPTS;
-
-/// What stays the same from delivery to delivery.
-pub(crate) struct Adapter {
-    pub(crate) services: Services,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) step: Arc<dyn Step>,
-    /// Where steps run: steps that may block not on the thread that keeps deadlines and heartbeats.
-    pub(crate) steps: Handle,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) ledger_down: LedgerDown,
-    pub(crate) late: LateTasks,
-    pub(crate) max_receives: Option<u32>,
-    pub(crate) heartbeat: Duration,
-    pub(crate) heartbeat_first: bool,
-    /// Whether the service's history is asked who closed a task.
-    pub(crate) ask_history: bool,
-    pub(crate) shutdown: Shutdown,
-}
-
-/// One task on its way.
-struct Work<'a> {
-    adapter: &'a Adapter,
-    reporter: &'a dyn Reporter,
-    task: Task,
-    key: Fingerprint,
-    budget: &'a Budget,
-    earlier: Earlier,
-    slot: Option<Slot>,
-}
+pub use policy::{ClosedTaskPolicy, LedgerFailurePolicy};
+use resolve::{Chances, NextAction, resolve};
+pub(crate) use task_run::Adapter;
+use task_run::TaskRun;
 
 impl Adapter {
-    pub(crate) async fn settle(&self, task: Task, receive_count: Option<u32>, budget: &Budget) -> Settlement {
+    /// Settles one task. `input` is the digest of its input.
+    pub(crate) async fn settle(
+        &self,
+        mut task: RawTask,
+        input: Digest,
+        delivery: &Delivery<'_>,
+        budget: &Budget,
+    ) -> Settlement {
         let service = task.token.service();
-        let Some(reporter) = self.services.of(service) else {
-            return Settlement::Kept(Kept::NoClient(service));
+        let Some(reporter) = self.services.get(service) else {
+            return Settlement::Nack(NackReason::ServiceNotConfigured(service));
         };
         if self.shutdown.is_now() {
-            return Settlement::Kept(Kept::Shutdown);
+            return Settlement::Nack(NackReason::Shutdown);
         }
-        if Instant::now() >= budget.steps_until() {
-            return Settlement::Kept(Kept::Deadline);
+        if Instant::now() >= budget.step_deadline() {
+            return Settlement::Nack(NackReason::Deadline);
         }
-        // Before the claim, so that waiting for room costs no lease.
-        let slot = tokio::select! {
-            slot = reporter.slot(budget.steps_until()) => slot,
-            () = self.shutdown.asked_now() => return Settlement::Kept(Kept::Shutdown),
+        // Before the claim, so that waiting for a permit costs no lease.
+        let permit = tokio::select! {
+            permit = reporter.permit(budget.step_deadline()) => permit,
+            () = self.shutdown.asked_now() => return Settlement::Nack(NackReason::Shutdown),
         };
-        let Some(slot) = slot else {
-            return Settlement::Kept(Kept::NoRoom);
+        let Some(permit) = permit else {
+            return Settlement::Nack(NackReason::NoPermit);
         };
-        let key = task.token.fingerprint();
-        let earlier = Earlier { receive_count, ..Earlier::default() };
-        let reporter = reporter.as_ref();
-        let work = Work { adapter: self, reporter, task, key, budget, earlier, slot: Some(slot) };
-        match work.settle().await {
-            Ok(done) => Settlement::Done(done),
-            Err(kept) => Settlement::Kept(kept),
-        }
+        let prior = PriorAttempts { receive_count: delivery.receive_count, ..PriorAttempts::default() };
+        let reports = Reports { prior, permit: Some(permit), attempts: 0 };
+        let step_input = std::mem::take(&mut task.input);
+        let labels = TaskLabels::new(&task, delivery);
+        let run = TaskRun {
+            adapter: self,
+            reporter: reporter.as_ref(),
+            labels: &labels,
+            step_input,
+            input,
+            budget,
+        };
+        run.settle(reports).await.into()
     }
 }
 
-impl Work<'_> {
-    async fn settle(mut self) -> Result<Done, Kept> {
-        let owner = owner();
-        let lease = liveness::lease(self.budget.steps_until());
-        // Counted from before the question, so that it never ends later here than in the ledger.
-        let leased_until = Instant::now() + lease;
-        // The same owner may ask again: a claim whose answer was lost is still its own.
-        match self.persist(3, || self.adapter.ledger.claim(&self.key, &owner, lease)).await {
-            Ok(Claim::Ours(hold)) => self.run(Some(hold), leased_until).await,
-            Ok(Claim::Running(left)) => Err(Kept::RunningElsewhere(left)),
+impl TaskRun<'_> {
+    async fn settle(mut self, mut reports: Reports) -> Result<Acked, NackReason> {
+        let lease = lease_length(self.budget.report_deadline());
+        // Counted from before the claim, so that it never ends later here than in the ledger.
+        let ends = Instant::now() + lease;
+        match self.claim(lease).await {
+            Ok(Claim::Acquired(lease)) => self.run(Some(HeldLease::new(lease, ends)), reports).await,
+            // No lease is longer; an owner's clock that is ahead says otherwise.
+            Ok(Claim::HeldByOther(remaining)) => Err(NackReason::HeldByOther(remaining.min(MAX_LEASE))),
             Ok(Claim::Reported(receipt)) => self.done(None, receipt),
+            Ok(Claim::Decided(Outcome::DelegatedTo { to })) => self.confirm_delegation(to, reports).await,
             Ok(Claim::Decided(outcome)) => {
-                self.earlier.found_decided = true;
-                self.report(outcome, true).await
+                reports.prior.found_decided = true;
+                let supervisor = self.supervisor(None);
+                let report = self.report_recorded(outcome, &mut reports);
+                let reported = supervisor.accompany(report).await?;
+                self.finish(reported, true, &reports).await
             }
-            Err(error) => match self.adapter.ledger_down {
-                LedgerDown::Closed => {
-                    tracing::error!(task = %self.key, %error, "step not run");
-                    Err(Kept::LedgerDown)
-                }
-                LedgerDown::Open => {
-                    tracing::error!(task = %self.key, %error, open = 1, "step runs without the ledger");
-                    self.run(None, leased_until).await
-                }
-            },
-        }
-    }
-
-    /// Runs the step and tells what it decided. `hold` is absent only where the ledger is down.
-    async fn run(mut self, hold: Option<Hold>, leased_until: Instant) -> Result<Done, Kept> {
-        let Channels { cancel, cancelled, say, said } = Channels::new();
-        let until = self.budget.steps_until();
-        let known = Known {
-            token: self.task.token.clone(),
-            execution: self.task.execution.clone(),
-            attempt: self.earlier.receive_count,
-            claim: hold.as_ref().map(|hold| hold.epoch),
-            limit: until,
-            cancellation: cancelled,
-            progress: say,
-        };
-        let input = std::mem::take(&mut self.task.input);
-        let watched = Watched {
-            reporter: self.reporter,
-            ledger: self.adapter.ledger.as_ref(),
-            token: &self.task.token,
-            key: &self.key,
-            hold: hold.as_ref(),
-            watch: Watch {
-                heartbeat: self.task.heartbeat.map_or(self.adapter.heartbeat, |timeout| timeout / 3),
-                heartbeat_first: self.adapter.heartbeat_first,
-                until,
-                leased_until,
-            },
-            cancel,
-            progress: said,
-            shutdown: &self.adapter.shutdown,
-        };
-        // All of the step's own code runs over there, also what it does before its first await.
-        let step = Arc::clone(&self.adapter.step);
-        let step = Box::pin(async move { step.run(crate::Task::new(input, known)).await });
-        let end = watched.attend(&self.adapter.steps, step).await;
-        drop(watched);
-        let last =
-            self.adapter.max_receives.zip(self.earlier.receive_count).is_some_and(|(most, n)| n >= most);
-        match conclude(end, last, &self.task.token) {
-            Next::Tell(outcome) => {
-                let outcome = self.fit(outcome);
-                let remembered = match &hold {
-                    Some(hold) => self.decide(hold, &outcome).await?,
-                    None => false,
-                };
-                self.report(outcome, remembered).await
-            }
-            Next::Release(why) => {
-                self.release(hold).await;
-                Err(why)
-            }
-            Next::Closed => {
-                // A shared ledger that gave the task out knows of no outcome of ours: that it was
-                // delivered before makes none likely.
-                let untold = hold.is_some() && self.adapter.ledger.is_shared();
-                self.release(hold).await;
-                let ours = match self.earlier.ours() {
-                    Ours::Likely if untold => Ours::Unknown,
-                    ours => ours,
-                };
-                self.done(None, Receipt::Closed { ours })
-            }
-        }
-    }
-
-    /// The outcome as service and ledger can take it: this is settled before it is decided.
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        match self.reporter.fit(outcome) {
-            large @ Outcome::Succeeded(_) if !self.adapter.ledger.fits(&large) => Outcome::output_too_large(),
-            fits => fits,
-        }
-    }
-
-    async fn report(mut self, outcome: Outcome, remembered: bool) -> Result<Done, Kept> {
-        let told = report::tell(
-            self.reporter,
-            &self.task.token,
-            &outcome,
-            self.slot.take(),
-            &mut self.earlier,
-            &self.adapter.retry,
-            self.budget.reports_until(),
-        )
-        .await;
-        match told.result {
-            Ok(receipt) => {
-                let receipt = self.settle_closed(receipt, &outcome).await;
-                tracing::info!(
-                    task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
-                    receipt = receipt.name(), attempts = told.attempts, "told"
+            // A refusal is not a reason to run without a lease: the ledger works.
+            Err(error @ LedgerError::Unavailable(_))
+                if self.adapter.ledger_failure == LedgerFailurePolicy::FailOpen =>
+            {
+                log_task!(
+                    error, self.labels, "ledger.unavailable", %error, open = 1,
+                    "running the step without the ledger"
                 );
-                if remembered {
-                    self.remember(&outcome, &receipt).await;
-                }
-                self.done(Some(outcome), receipt)
+                self.run(None, reports).await
             }
             Err(error) => {
-                tracing::error!(
-                    task = %self.key, service = %self.reporter.service(), outcome = outcome.name(),
-                    attempts = told.attempts, %error, "report without a receipt"
+                log_task!(error, self.labels, "ledger.unavailable", %error, "step not run");
+                Err(NackReason::LedgerUnavailable)
+            }
+        }
+    }
+
+    /// Claims the task. The same owner may repeat the claim: one whose answer was lost is still its own.
+    async fn claim(&self, lease: Duration) -> Result<Claim, LedgerError> {
+        // Only a store that people look into holds the ids.
+        let execution = if self.adapter.ledger.is_shared() {
+            self.labels.task.scrubbed_execution()
+        } else {
+            Default::default()
+        };
+        let owner = owner();
+        let request =
+            ClaimRequest { owner: &owner, duration: lease, input: self.input, execution: &execution };
+        let deadline = self.half_time();
+        let Claimed { claim, input_differs } = self
+            .with_ledger_retry(3, deadline, || self.adapter.ledger.claim(&self.labels.key, &request))
+            .await?;
+        if input_differs {
+            log_task!(warn, self.labels, "task.input_differs", "the task token returned with another input");
+        }
+        Ok(claim)
+    }
+
+    /// Runs the step, decides its outcome and reports it. `lease` is absent only where the step runs
+    /// without the ledger.
+    async fn run(&mut self, lease: Option<HeldLease>, mut reports: Reports) -> Result<Acked, NackReason> {
+        let input = std::mem::take(&mut self.step_input);
+        let supervisor = self.supervisor(lease.as_ref());
+        let task = self.step_task(input, &supervisor, &reports);
+        let (exit, lingering) = match self.run_step(&supervisor, task).await {
+            StepExit::Lingers(reason, running) => (StepExit::Cancelled(reason, None), Some(running)),
+            exit => (exit, None),
+        };
+        let delegation = supervisor.delegation.borrow().clone();
+        if let Some(to) = delegation
+            && !matches!(exit, StepExit::Ended(Ok(StepOutput::Delegated { .. })))
+        {
+            let reason = supervisor.accompany(self.record_delegation(to, lease.as_ref())).await;
+            // Without a recorded delegation only the claim keeps other owners from running the step beside this one.
+            if lingering.is_some() {
+                self.end_claim(lease, lingering).await;
+            }
+            return Err(reason);
+        }
+        match resolve(exit, self.chances(reports.prior.receive_count), self.labels) {
+            NextAction::Report(outcome) => {
+                let report = self.decide_and_report(outcome, lease.as_ref(), &mut reports);
+                let reported = supervisor.accompany(report).await?;
+                let is_recorded = lease.as_ref().is_some_and(HeldLease::is_recorded);
+                self.finish(reported, is_recorded, &reports).await
+            }
+            NextAction::Release(reason) => {
+                let ran_out = lease.as_ref().is_some_and(|lease| lease.is_over() && !lease.is_taken());
+                self.end_claim(lease, lingering).await;
+                Err(if ran_out && reason == NackReason::LeaseLost {
+                    NackReason::LeaseExpired
+                } else {
+                    reason
+                })
+            }
+            NextAction::Closed => {
+                let is_from_shared_ledger = lease.is_some() && self.adapter.ledger.is_shared();
+                self.end_claim(lease, lingering).await;
+                let closed_by = reports.prior.closed_by_without_outcome(is_from_shared_ledger);
+                self.done(None, Receipt::Closed { closed_by })
+            }
+        }
+    }
+
+    /// Runs all of the step's code on the runtime of the steps, also what it does before its first await.
+    async fn run_step(&self, supervisor: &Supervisor<'_>, task: step::Task<Box<RawValue>>) -> StepExit {
+        let step = Arc::clone(&self.adapter.step);
+        supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await
+    }
+
+    /// Releases the claim of a step without an outcome, once its step has stopped.
+    async fn end_claim(&self, lease: Option<HeldLease>, lingering: Option<Running>) {
+        match (lease, lingering) {
+            (Some(lease), Some(running)) => {
+                log_task!(
+                    warn,
+                    self.labels,
+                    "step.lingers",
+                    "the cancelled step does not stop; its claim, while it has one, is renewed until it ends"
                 );
-                let Some(fixed) = outcome.replacement(error.kind) else {
-                    return Err(Kept::Unreported(error.kind));
-                };
-                if remembered {
-                    let replaced = self.persist(ATTEMPTS, || {
-                        self.adapter.ledger.replace(&self.key, outcome.digest(), &fixed)
-                    });
-                    if replaced.await != Ok(Held::Yes) {
-                        return Err(Kept::Unreported(error.kind));
-                    }
-                }
-                Box::pin(self.report(fixed, remembered)).await
+                let ledger = Arc::clone(&self.adapter.ledger);
+                tokio::spawn(keep_while_running(ledger, self.labels.key, lease, running));
             }
+            (lease, _) => self.release(lease.as_ref()).await,
         }
     }
 
-    /// What the history says of who closed the task, where it is to be asked and answers in time.
-    async fn settle_closed(&self, receipt: Receipt, outcome: &Outcome) -> Receipt {
-        if !self.adapter.ask_history || !matches!(receipt, Receipt::Closed { .. }) {
-            return receipt;
-        }
-        let asked = self.reporter.closed_by(&self.task.execution, outcome);
-        match timeout_at(self.budget.reports_until(), asked).await {
-            Ok(Some(ours)) => Receipt::Closed { ours },
-            Ok(None) | Err(_) => receipt,
+    fn chances(&self, receive_count: Option<u32>) -> Chances {
+        match self.adapter.max_receives.zip(receive_count) {
+            Some((max, count)) if count >= max && self.adapter.ledger.is_shared() => Chances::DeadLetters,
+            Some((max, count)) if count >= max => Chances::Nothing,
+            _ => Chances::Delivery,
         }
     }
 
-    /// A receipt ends our duty, unless the task was closed by somebody else and the settings say
-    /// to keep such messages.
-    fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Done, Kept> {
-        if let Receipt::Closed { ours: ours @ (Ours::No | Ours::Unknown) } = receipt {
-            tracing::error!(task = %self.key, ?ours, "the task was closed before we told its outcome");
-            if self.adapter.late == LateTasks::Keep {
-                return Err(Kept::Late);
+    fn supervisor<'s>(&'s self, lease: Option<&'s HeldLease>) -> Supervisor<'s> {
+        let interval = self.labels.task.heartbeat.map_or(self.adapter.heartbeat, |timeout| timeout / 3);
+        Supervisor {
+            reporter: self.reporter,
+            ledger: self.adapter.ledger.as_ref(),
+            labels: self.labels,
+            lease,
+            heartbeats: Heartbeats::new(interval, self.adapter.heartbeat_first),
+            budget: self.budget,
+            shutdown: &self.adapter.shutdown,
+            cancel: watch::Sender::new(None),
+            progress: watch::Sender::new(String::new()),
+            delegation: watch::Sender::new(None),
+        }
+    }
+
+    fn step_task(
+        &self,
+        input: Box<RawValue>,
+        supervisor: &Supervisor<'_>,
+        reports: &Reports,
+    ) -> step::Task<Box<RawValue>> {
+        let attempt = reports.prior.receive_count;
+        let context = TaskContext {
+            token: self.labels.task.token.clone(),
+            execution: self.labels.task.execution.clone(),
+            attempt,
+            claim: supervisor.lease.map(|lease| lease.lease().epoch),
+            is_last: self.chances(attempt) != Chances::Delivery,
+            limit: self.budget.step_deadline(),
+            cancellation: supervisor.cancel.subscribe(),
+            progress: supervisor.progress.clone(),
+            delegation: supervisor.delegation.clone(),
+        };
+        step::Task::new(input, context)
+    }
+
+    /// A receipt acknowledges the message, unless another party closed the task and the settings say
+    /// to nack such messages.
+    fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Acked, NackReason> {
+        if let Receipt::Closed { closed_by: closed_by @ (ClosedBy::Other | ClosedBy::Unknown) } = receipt {
+            let outcome = outcome.as_ref().map(Outcome::name);
+            log_task!(
+                error, self.labels, "task.closed_by_other", outcome, %closed_by,
+                "task was already closed by another party"
+            );
+            if self.adapter.closed_tasks == ClosedTaskPolicy::Nack {
+                return Err(NackReason::ClosedByOther);
             }
         }
-        Ok(Done { service: self.reporter.service(), fingerprint: self.key, outcome, receipt })
+        Ok(Acked { service: self.reporter.service(), fingerprint: self.labels.key, outcome, receipt })
     }
 }
 
-/// Unique to the claim, even where a machine's memory was copied: two owners of one name would
+/// Returns a name that is unique to the claim, even where a machine's memory was copied: two owners of one name would
 /// undo the fencing.
 fn owner() -> String {
     let mut bytes = [0; 16];

@@ -4,120 +4,159 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::StreamExt;
-use taskback_core::{Fingerprint, Reading};
+use taskback_core::{Digest, Fingerprint, MessageFormat, RawTask};
 use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
 
 use crate::adapter::Adapter;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
-use crate::settlement::{Done, Kept, Settlement};
+use crate::settlement::{NackReason, Settlement};
+use crate::task_labels::{TaskLabels, log_task};
 
 /// Settles one delivery.
 pub(crate) trait Settle: Sync {
-    /// What proves a delivery done.
-    type Done: Send + Sync;
+    fn settle(&self, delivery: &Delivery<'_>) -> impl Future<Output = Settlement> + Send;
 
-    fn settle(&self, delivery: &Delivery<'_>) -> impl Future<Output = Settlement<Self::Done>> + Send;
+    /// The task that a delivery brings.
+    fn task(&self, _delivery: &Delivery<'_>) -> Option<RawTask> {
+        None
+    }
 }
 
-/// Settles every delivery, in their order. Each is Kept until it is proven Done: what is unread,
-/// unfinished or cut off by the deadline stays so.
+/// Settles every delivery, in their order. Each is a nack until it has its receipt: a delivery that is unread,
+/// unfinished or cut off by the deadline stays one.
 pub(crate) async fn settle<S: Settle>(
-    by: &S,
+    settler: &S,
     concurrency: usize,
     deliveries: &[Delivery<'_>],
     budget: &Budget,
-) -> Vec<Settlement<S::Done>> {
-    let settled: Vec<OnceLock<Settlement<S::Done>>> = deliveries.iter().map(|_| OnceLock::new()).collect();
+) -> Vec<Settlement> {
+    // A cell each, so that what is settled survives the deadline.
+    let settled: Vec<OnceLock<Settlement>> = deliveries.iter().map(|_| OnceLock::new()).collect();
     let all = futures_util::stream::iter(groups(deliveries))
-        .for_each_concurrent(concurrency.max(1), |group| settle_group(by, group, deliveries, &settled));
-    let in_time = timeout_at(budget.reports_until(), all).await.is_ok();
-    let unfinished = settled.iter().filter(|place| place.get().is_none()).count();
+        .for_each_concurrent(concurrency.max(1), |group| settle_group(settler, group, deliveries, &settled));
+    let in_time = timeout_at(budget.report_deadline(), all).await.is_ok();
     if !in_time {
-        tracing::error!(unfinished, "the invocation's time is over");
+        let unfinished = settled.iter().filter(|cell| cell.get().is_none()).count();
+        tracing::error!(
+            event = "invocation.timed_out",
+            unfinished,
+            "the invocation's time is over; unfinished messages will be redelivered"
+        );
     }
     settled
         .into_iter()
-        .map(|place| place.into_inner().unwrap_or(Settlement::Kept(Kept::Unfinished)))
+        .map(|cell| cell.into_inner().unwrap_or(Settlement::Nack(NackReason::TimedOut)))
         .collect()
 }
 
 async fn settle_group<S: Settle>(
-    by: &S,
+    settler: &S,
     group: Vec<usize>,
     deliveries: &[Delivery<'_>],
-    settled: &[OnceLock<Settlement<S::Done>>],
+    settled: &[OnceLock<Settlement>],
 ) {
-    let mut behind = false;
-    for place in group {
-        let settlement = match behind {
-            true => Settlement::Kept(Kept::Behind),
-            false => by.settle(&deliveries[place]).await,
+    let mut blocked = false;
+    for index in group {
+        let delivery = &deliveries[index];
+        let settlement = if blocked {
+            Settlement::Nack(NackReason::BlockedInGroup)
+        } else {
+            settler.settle(delivery).await
         };
-        behind = settlement.is_kept();
-        if let Settlement::Kept(why) = &settlement {
-            let id = deliveries[place].id.as_deref().unwrap_or_default();
-            tracing::warn!(id, %why, "kept");
+        blocked = settlement.is_nack();
+        if let Settlement::Nack(reason) = &settlement {
+            log_nack(delivery, settler.task(delivery).as_ref(), reason);
         }
-        // Each place belongs to one group, so nothing stands there yet.
-        drop(settled[place].set(settlement));
+        // Each index belongs to one group, so the cell is empty.
+        let _ = settled[index].set(settlement);
+    }
+}
+
+fn log_nack(delivery: &Delivery<'_>, task: Option<&RawTask>, reason: &NackReason) {
+    match task {
+        Some(task) => {
+            let labels = TaskLabels::new(task, delivery);
+            log_task!(warn, labels, "message.nacked", %reason, "message will be redelivered");
+        }
+        None => tracing::warn!(
+            event = "message.nacked",
+            message_id = delivery.printable_id(None),
+            receive_count = delivery.receive_count,
+            %reason,
+            "message will be redelivered"
+        ),
     }
 }
 
 /// Settles the deliveries of one event that bring tasks, each task once.
 pub(crate) struct Tasks<'a> {
     adapter: &'a Adapter,
-    reading: &'a Reading,
+    message_format: &'a MessageFormat,
     budget: &'a Budget,
     wants_outcomes: bool,
-    /// One settlement a token, whoever comes first.
-    once: Mutex<HashMap<Fingerprint, Arc<OnceCell<Settlement>>>>,
+    /// One settlement for each token, and the input of its first delivery.
+    once: Mutex<HashMap<Fingerprint, Once>>,
 }
+
+type Once = (Digest, Arc<OnceCell<Settlement>>);
 
 impl<'a> Tasks<'a> {
     pub(crate) fn new(
         adapter: &'a Adapter,
-        reading: &'a Reading,
+        message_format: &'a MessageFormat,
         budget: &'a Budget,
         wants_outcomes: bool,
     ) -> Self {
-        Self { adapter, reading, budget, wants_outcomes, once: Mutex::default() }
+        Self { adapter, message_format, budget, wants_outcomes, once: Mutex::default() }
     }
 }
 
 impl Settle for Tasks<'_> {
-    type Done = Done;
+    fn task(&self, delivery: &Delivery<'_>) -> Option<RawTask> {
+        delivery.task(self.message_format).ok()
+    }
 
     async fn settle(&self, delivery: &Delivery<'_>) -> Settlement {
-        let task = match delivery.task(self.reading) {
+        let task = match delivery.task(self.message_format) {
             Ok(task) => task,
-            Err(why) => return Settlement::Kept(Kept::Unreadable(why)),
+            Err(reason) => return Settlement::Nack(NackReason::Unreadable(reason)),
         };
-        let cell = {
+        let (key, input) = (task.token.fingerprint(), task.input_digest());
+        let (first, cell) = {
             let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(once.entry(task.token.fingerprint()).or_default())
+            once.entry(key).or_insert_with(|| (input, Arc::default())).clone()
         };
+        if first != input {
+            let labels = TaskLabels::new(&task, delivery);
+            log_task!(
+                warn,
+                labels,
+                "task.input_differs",
+                "the task token is in the batch with another input"
+            );
+        }
         let settle = async || {
-            let settlement = self.adapter.settle(task, delivery.receive_count, self.budget).await;
+            let settlement = self.adapter.settle(task, input, delivery, self.budget).await;
             if self.wants_outcomes { settlement } else { settlement.without_outcome() }
         };
         cell.get_or_init(settle).await.clone()
     }
 }
 
-/// The places of each group's deliveries; a delivery without a group is one of its own.
+/// The indices of each group's deliveries; a delivery without a group is a group of its own.
 fn groups(deliveries: &[Delivery<'_>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut named: HashMap<&str, usize> = HashMap::new();
-    for (place, delivery) in deliveries.iter().enumerate() {
+    for (index, delivery) in deliveries.iter().enumerate() {
         match &delivery.group {
-            None => groups.push(vec![place]),
+            None => groups.push(vec![index]),
             Some(name) => match named.get(name.as_str()) {
-                Some(&group) => groups[group].push(place),
+                Some(&group) => groups[group].push(index),
                 None => {
                     named.insert(name, groups.len());
-                    groups.push(vec![place]);
+                    groups.push(vec![index]);
                 }
             },
         }
@@ -130,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_keep_their_order_and_what_has_none_stands_alone() {
+    fn groups_stay_in_order() {
         let of = |group: Option<&str>| Delivery { group: group.map(Into::into), ..Delivery::default() };
         let deliveries = [of(Some("a")), of(None), of(Some("b")), of(Some("a")), of(None)];
         assert_eq!(groups(&deliveries), [vec![0, 3], vec![1], vec![2], vec![4]]);

@@ -2,24 +2,24 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time of one invocation: some for steps, the rest for reporting what they decided.
+/// The time of one invocation: some for steps, the rest for the reports of their outcomes.
 ///
 /// The reserve for reports is a fifth of what remains, from 0.4 s to 10 s, so that it fits a
 /// function timeout of 3 s as well as one of 15 min.
 #[derive(Clone, Copy, Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     start: Instant,
     end: Instant,
     reserve: Duration,
 }
 
 impl Budget {
-    /// What a deadline means that the host did not tell: its functions have 3 s by default.
-    pub const UNKNOWN: Duration = Duration::from_secs(3);
+    /// The time of an invocation whose host gives no deadline: 3 s, the default timeout of a function.
+    pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 
-    /// From now on this long; nothing left means that the host did not tell.
-    pub fn lasting(remaining: Duration) -> Self {
-        let remaining = if remaining.is_zero() { Self::UNKNOWN } else { remaining };
+    /// The budget of this time from now on; zero = the host gives no deadline.
+    pub(crate) fn new(remaining: Duration) -> Self {
+        let remaining = if remaining.is_zero() { Self::DEFAULT_TIMEOUT } else { remaining };
         // A century is as good as for ever, and an instant can hold it.
         let remaining = remaining.min(Duration::from_secs(100 * 365 * 24 * 3600));
         let reserve = (remaining / 5).clamp(Duration::from_millis(400), Duration::from_secs(10));
@@ -27,24 +27,30 @@ impl Budget {
         Self { start, end: start + remaining, reserve }
     }
 
-    /// When no step may start or go on.
-    pub fn steps_until(&self) -> Instant {
+    /// The end of the steps: none may start or go on.
+    pub(crate) fn step_deadline(&self) -> Instant {
         self.before_end(self.reserve)
     }
 
-    /// When no report may start or go on: what is left then is for the answer.
-    pub fn reports_until(&self) -> Instant {
+    /// The end of the reports: the time after it belongs to the response.
+    pub(crate) fn report_deadline(&self) -> Instant {
         self.before_end(self.reserve / 8)
     }
 
-    /// When the answer must be on its way.
-    pub fn answer_until(&self) -> Instant {
+    /// The end of the invocation's work: the response must be on its way.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn response_deadline(&self) -> Instant {
         self.before_end(self.reserve / 16)
     }
 
-    /// How long ago it began.
-    pub fn elapsed(&self) -> Duration {
+    /// The time since the invocation began.
+    pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// The same in milliseconds, for logs.
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn before_end(&self, margin: Duration) -> Instant {
@@ -58,20 +64,20 @@ mod tests {
     use super::*;
 
     async fn parts(remaining: Duration) -> (f64, f64) {
-        let budget = Budget::lasting(remaining);
+        let budget = Budget::new(remaining);
         let from_now = |at: Instant| at.saturating_duration_since(Instant::now()).as_secs_f64();
-        (from_now(budget.steps_until()), from_now(budget.reports_until()))
+        (from_now(budget.step_deadline()), from_now(budget.report_deadline()))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_reserve_scales_from_three_seconds_to_fifteen_minutes() {
+    async fn reserve_scales_with_the_time() {
         assert_eq!(parts(Duration::from_secs(3)).await, (2.4, 2.925));
         assert_eq!(parts(Duration::from_secs(1)).await, (0.6, 0.95));
         assert_eq!(parts(Duration::from_secs(900)).await, (890.0, 898.75));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_unknown_deadline_is_three_seconds_and_an_endless_one_is_no_panic() {
+    async fn unknown_and_endless_deadlines_are_handled() {
         assert_eq!(parts(Duration::ZERO).await, parts(Duration::from_secs(3)).await);
         assert!(parts(Duration::MAX).await.0 > 1e9);
     }

@@ -1,16 +1,16 @@
-//! The step of the dead-letter handler: whoever still waits is told.
+//! The step of the dead-letter handler, which reports every task that still waits as failed.
 
 use serde_json::value::RawValue;
 use taskback_core::DEAD_LETTERED;
 
-use crate::{IntoStep, StepError, Task};
+use crate::step::{IntoStep, StepError, Task};
 
-/// Why the handler does not start on a ledger of its own.
+/// The error of a handler that has a ledger of its own.
 pub(crate) const NEEDS_SHARED: &str = "dead letters need the ledger of the workers, or a decided outcome could be \
                                        overwritten: set TASKBACK_LEDGER=dynamodb:TABLE on both";
 
 /// Decides the failure `DeadLettered`, whose cause says how often the message was delivered and
-/// whether the step was ever begun.
+/// whether the step ever began.
 pub(crate) fn step() -> impl IntoStep<fn(Box<RawValue>) -> Result<(), StepError>> {
     async |task: Task<Box<RawValue>>| Err::<(), _>(StepError::terminal(DEAD_LETTERED, cause(&task)))
 }

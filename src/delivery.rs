@@ -1,29 +1,44 @@
 use std::borrow::Cow;
 
-use taskback_core::{Reading, Task, Unreadable, unwrapped};
+use taskback_core::{DecodeError, MessageFormat, RawTask, TaskToken, printable};
+
+/// The maximum length of a logged message id.
+const ID_CHARS: usize = 128;
 
 /// One message of a trigger.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery<'e> {
-    /// The id by which the trigger takes its answer; unusable where absent or empty.
+    /// The id by which the trigger's response names it; unusable where absent or empty.
     pub(crate) id: Option<String>,
-    /// The text that should bring a task; absent where the record has none.
+    /// The text that should bring a task; `None` where the record has none that is Unicode text.
     pub(crate) body: Option<Body<'e>>,
-    /// How often the message was delivered, this time included.
+    /// The number of deliveries of the message, this one included.
     pub(crate) receive_count: Option<u32>,
     /// Messages of one group are settled in order.
     pub(crate) group: Option<String>,
-    /// Where the message came from and can be given back to.
+    /// The queue of the message, to which it can be returned.
     #[cfg_attr(not(feature = "sqs"), allow(dead_code, reason = "only a queue takes messages back"))]
     pub(crate) source: Option<Source>,
 }
 
 impl Delivery<'_> {
+    /// The id as it may be logged: in some triggers the sender chose it, and may have put anything there.
+    pub(crate) fn printable_id(&self, token: Option<&TaskToken>) -> String {
+        let id = self.id.as_deref().unwrap_or_default();
+        // Any part of a body without a readable token may be one.
+        let repeats = || self.body.as_ref().is_some_and(|body| body.0.contains(id));
+        match token {
+            Some(token) => token.redact_line(id, ID_CHARS),
+            None if !id.is_empty() && repeats() => "[part of the body]".to_owned(),
+            None => printable(id, ID_CHARS),
+        }
+    }
+
     /// The task that the message brings.
-    pub(crate) fn task(&self, reading: &Reading) -> Result<Task, Unreadable> {
+    pub(crate) fn task(&self, message_format: &MessageFormat) -> Result<RawTask, DecodeError> {
         match &self.body {
-            Some(body) => reading.task(&unwrapped(&body.0)),
-            None => Err(Unreadable::NotJson),
+            Some(body) => message_format.message(&body.0),
+            None => Err(DecodeError::MissingBody),
         }
     }
 }
@@ -38,7 +53,7 @@ pub(crate) struct Source {
     pub(crate) receipt_handle: String,
 }
 
-/// A message's text. It holds a token, so that `Debug` shows its length only.
+/// A message's text. It holds a token, so `Debug` shows only its length.
 pub(crate) struct Body<'e>(pub(crate) Cow<'e, str>);
 
 impl std::fmt::Debug for Body<'_> {

@@ -1,8 +1,10 @@
 //! Run the step, hand the task back.
 //!
-//! A workflow service gives out a task token and waits. Taskback sits where the token arrives: it
-//! runs the user's step and reports exactly one outcome to the service that waits, whatever fails
-//! in between.
+//! A workflow service hands out a task token and waits. Taskback receives the message that carries the token, runs the
+//! user's step, and reports one outcome to the service.
+//!
+//! A step runs at least once; at most one outcome is accepted, and it never changes; a message is acknowledged only after
+//! a receipt.
 //!
 //! ```no_run
 //! use serde::{Deserialize, Serialize};
@@ -31,18 +33,53 @@
 //! }
 //! ```
 //!
-//! The modules, in reading order: an event's way from [`run`] through trigger, batch and adapter
-//! to the report.
+//! # The parts
+//!
+//! | to | use |
+//! |---|---|
+//! | serve a step as a function, on AWS Lambda or Function Compute | [`run`] |
+//! | serve it from an SQS queue, as a process | `run_queue_worker` |
+//! | report the tasks of messages that were delivered too often | [`run_dead_letters`] |
+//! | write a step: an async function, or one with state | [`Task`], [`StepError`], [`StepOutput`], [`IntoStep`], [`Step`] |
+//! | run one of several steps, a program, an endpoint, a flow | [`Router`], `CommandStep`, `HttpStep`, `fnf_flow::StartFlow` |
+//! | test a step | `testing` |
+//! | put the parts together by hand | [`TaskbackBuilder`], [`Settings`], [`Clients`], [`Services`] |
+//! | keep claims and outcomes elsewhere, report to another service | [`ledger::Ledger`], [`Reporter`] |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `fnf` | yes | reports to FnF, and flows: `fnf_flow` |
+//! | `swf` | yes | reports to SWF; with `sqs` its poller |
+//! | `lambda` | yes | the host on AWS |
+//! | `sqs` | yes | the queue worker, and delays of redelivered messages |
+//! | `external-steps` | yes | steps that are programs or HTTP endpoints |
+//! | `fc` | | the host on Alibaba Cloud, Function Compute |
+//! | `dynamodb` | | a ledger that processes share |
+//! | `secrets` | | FnF's credentials from AWS Secrets Manager |
+//! | `testing` | | the test kit: `testing` |
+//! | `aws` | | the base of `swf`, `sqs`, `dynamodb` and `secrets`, which turn it on |
+//!
+//! The crate `taskback-core` has what the crates share and no signature here needs: the facts of each service, the names
+//! of errors that workflows see, the rules of a ledger.
+//!
+//! The modules below are in reading order: the path of an event from [`run`] through trigger, batch and adapter to the
+//! report.
 
-mod runtime;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod handler;
+mod host;
 mod taskback;
 
+mod builder;
 #[cfg(feature = "fnf")]
-pub mod flow;
-#[cfg(feature = "sqs")]
+pub mod fnf_flow;
 mod poller;
 
 mod delivery;
+mod response;
 mod settlement;
 mod trigger;
 
@@ -51,60 +88,90 @@ mod batch;
 mod adapter;
 mod budget;
 mod dead_letter;
+mod deadline;
 pub mod ledger;
-mod liveness;
 mod shutdown;
 mod step;
+mod supervisor;
+mod task_labels;
 
-#[cfg(feature = "sqs")]
-mod queue;
 mod report;
+mod retry;
 mod service;
+#[cfg(feature = "sqs")]
+mod sqs;
 
-#[cfg(feature = "swf")]
 pub mod aws;
+mod defaults;
+mod environment;
 mod error;
+pub mod examples;
+mod future;
 pub mod log;
+mod redact;
 pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-use std::pin::Pin;
-
-pub use budget::Budget;
-pub use error::Error;
-#[cfg(feature = "sqs")]
-pub use poller::SwfPoller;
-#[cfg(feature = "sqs")]
-pub use queue::Queue;
+pub use adapter::{ClosedTaskPolicy, LedgerFailurePolicy};
+pub use aws::Clients;
+pub use builder::TaskbackBuilder;
+pub use error::{Error, ErrorKind};
+pub use future::BoxFuture;
+pub use handler::Handler;
 #[cfg(feature = "fnf")]
-pub use runtime::run_flow_control;
-pub use runtime::{Handler, run, run_chosen, run_dead_letters};
+pub use host::run_flow_control;
 #[cfg(feature = "sqs")]
-pub use runtime::{QueueWorker, Work, poll, run_swf_poller, work, work_chosen, work_dead_letters};
+pub use host::{
+    QueueWorker, QueueWorkerConfig, run_configured_queue_worker, run_dead_letter_queue_worker,
+    run_queue_worker,
+};
+#[cfg(all(feature = "sqs", feature = "swf"))]
+pub use host::{poll, run_swf_poller};
+pub use host::{run, run_configured, run_dead_letters};
+#[cfg(all(feature = "sqs", feature = "swf"))]
+pub use poller::SwfPoller;
+pub use response::Response;
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
 #[cfg(feature = "secrets")]
 pub use service::FnfSecret;
 #[cfg(feature = "swf")]
 pub use service::Swf;
-pub use service::{Beat, Reporter, Services, Slot};
-pub use settings::{Settings, SettingsError};
-pub use settlement::{Done, Kept, Settlement};
-pub use shutdown::Shutdown;
-pub use step::{
-    Cancellation, Card, IntoStep, IntoStepEnd, Router, Step, StepEnd, StepError, Task, Verified, verify_card,
+pub use service::{
+    ClosedByRequest, HeartbeatStatus, OutcomeWarning, Permit, ReportRequest, Reporter, Services,
 };
-#[cfg(feature = "outside")]
-pub use step::{CommandStep, HttpStep};
-pub use taskback::{Builder, Taskback};
-pub use taskback_core as core;
+pub use settings::{Settings, SettingsError};
+pub use settlement::{Ack, Acked, NackReason, Settlement};
+pub use shutdown::Shutdown;
+#[cfg(feature = "sqs")]
+pub use sqs::{Queue, longest_redelivery};
+pub use step::{
+    Cancellation, IntoStep, IntoStepOutput, RouteKey, Router, Routes, Step, StepConfig, StepError,
+    StepOutput, Task, TerminalErrors, UnroutedPolicy,
+};
+#[cfg(feature = "external-steps")]
+pub use step::{CommandLine, CommandStep, HttpStep, StepUrl};
+pub use taskback::Taskback;
+pub use taskback_core::{
+    ClosedBy, DecodeError, Digest, Execution, Fingerprint, MessageFormat, Outcome, Output, RawTask, Receipt,
+    RejectedPart, ReportErrorKind, RetryPolicy, Service, ServiceResponse, TaskToken, TokenError,
+};
 pub use trigger::{EventError, InvocationError, tasks};
 
-/// A future behind a pointer, for traits that are used as values.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The README's code, compiled and run.
+/// The code of README and of the book, compiled and run.
 #[cfg(all(doctest, feature = "testing"))]
-#[doc = include_str!("../README.md")]
-mod readme {}
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/guides/steps.md")]
+    mod steps {}
+    #[doc = include_str!("../docs/guides/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../docs/guides/heartbeats-and-cancellation.md")]
+    mod heartbeats {}
+    #[doc = include_str!("../docs/guides/queue-worker.md")]
+    mod queue_worker {}
+    #[doc = include_str!("../docs/guides/flows.md")]
+    mod flows {}
+}

@@ -1,65 +1,90 @@
-//! The one retry loop for reports.
+//! From an outcome to the service's receipt.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use taskback_core::{Answer, Earlier, Outcome, Receipt, ReportError, RetryPolicy, TaskToken, read};
-use tokio::time::{Instant, sleep, timeout_at};
+use taskback_core::{
+    Outcome, PriorAttempts, Receipt, ReportError, RetryPolicy, ServiceResponse, judge_response,
+};
+use tokio::time::Instant;
 
-use crate::service::{Reporter, Slot};
+use crate::deadline::before;
+use crate::retry::{attempt_deadline, retry};
+use crate::service::{Permit, ReportRequest, Reporter};
+use crate::task_labels::{TaskLabels, log_task};
 
-/// What telling an outcome came to.
-pub(crate) struct Told {
-    pub(crate) result: Result<Receipt, ReportError>,
+/// One outcome on its way to the service.
+pub(crate) struct Report<'a> {
+    pub(crate) reporter: &'a dyn Reporter,
+    pub(crate) labels: &'a TaskLabels<'a>,
+    pub(crate) outcome: &'a Outcome,
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) deadline: Instant,
+}
+
+/// The facts about a delivery's reports so far.
+#[derive(Default)]
+pub(crate) struct Reports {
+    pub(crate) prior: PriorAttempts,
+    /// The permit of the first attempt, acquired before the step began.
+    pub(crate) permit: Option<Permit>,
+    /// The attempts of this delivery.
     pub(crate) attempts: u32,
 }
 
-/// Tells `outcome` until there is a receipt, an error that trying again does not mend, or no time.
-/// What is learned of lost answers stays in `earlier`.
-pub(crate) async fn tell(
-    reporter: &dyn Reporter,
-    token: &TaskToken,
-    outcome: &Outcome,
-    mut slot: Option<Slot>,
-    earlier: &mut Earlier,
-    policy: &RetryPolicy,
-    until: Instant,
-) -> Told {
-    if let Outcome::Delegated { to } = outcome {
-        return Told { result: Ok(Receipt::HandedOver { to: to.clone() }), attempts: 0 };
+/// Reports the outcome until there is a receipt, an error that a retry cannot fix, or no time. `reports` learns of
+/// lost answers.
+pub(crate) async fn report_with_retry(
+    report: &Report<'_>,
+    reports: &mut Reports,
+) -> Result<Receipt, ReportError> {
+    let Report { reporter, labels, outcome, policy, deadline } = *report;
+    let token = &labels.task.token;
+    if let Outcome::DelegatedTo { to } = outcome {
+        return Ok(Receipt::Delegated { to: to.clone() });
     }
-    let mut attempts = 0;
-    loop {
-        // Room for another attempt may take longer than an attempt.
-        if attempts > 0 {
-            slot = timeout_at(until, reporter.slot(until)).await.ok().flatten();
+    let Reports { prior, permit: first_permit, attempts } = reports;
+    let attempt = |number| {
+        let permit = first_permit.take();
+        async move {
+            // A permit for another attempt may take longer than an attempt.
+            let permit = if number == 1 {
+                permit
+            } else {
+                before(deadline, reporter.permit(deadline)).await.flatten()
+            };
+            let end = attempt_deadline(deadline, Duration::ZERO);
+            if Instant::now() >= end {
+                return no_response(false, "no time is left for a report");
+            }
+            let response = {
+                let request = ReportRequest { token, outcome, permit, deadline: end };
+                before(end, reporter.report(request)).await
+            };
+            response.unwrap_or_else(|| no_response(true, "no answer in time"))
         }
-        attempts += 1;
-        let by = attempt_until(until);
-        let answer = timeout_at(by, reporter.report(token, outcome, slot.take(), by))
-            .await
-            .unwrap_or_else(|_| Answer::Missing { sent: true, why: "no answer in time".into() });
-        let error = match read(token, &answer, *earlier) {
-            Ok(receipt) => return Told { result: Ok(receipt), attempts },
+    };
+    let judge = |response: ServiceResponse, number| {
+        *attempts += 1;
+        let error = match judge_response(token, &response, *prior) {
+            Ok(receipt) => return ControlFlow::Break(Ok(receipt)),
             Err(error) => error,
         };
-        earlier.lost_answer |= error.maybe_taken;
-        let left = until.saturating_duration_since(Instant::now());
-        match policy.wait(error.kind, attempts, left, fastrand::f64()) {
+        prior.lost_answer |= error.may_have_been_accepted;
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        match policy.wait(error.kind, number, remaining, fastrand::f64()) {
             Some(wait) => {
-                tracing::debug!(token = ?token, attempts, %error, "report is tried again");
-                sleep(wait).await;
+                log_task!(
+                    debug, labels, "report.retried", attempts = number, %error, "report will be retried"
+                );
+                ControlFlow::Continue(wait)
             }
-            None => return Told { result: Err(error), attempts },
+            None => ControlFlow::Break(Err(error)),
         }
-    }
+    };
+    retry(attempt, judge).await
 }
 
-/// No single attempt takes all the time: a service has been seen to hold a call for minutes.
-fn attempt_until(until: Instant) -> Instant {
-    const LONGEST: Duration = Duration::from_secs(10);
-    const SHORTEST: Duration = Duration::from_millis(250);
-    let now = Instant::now();
-    let left = until.saturating_duration_since(now);
-    // Never a moment behind `until`, where all work is cut off and no attempt could tell its end.
-    now + left.min((left / 2).clamp(SHORTEST, LONGEST))
+fn no_response(sent: bool, reason: &str) -> ServiceResponse {
+    ServiceResponse::NoResponse { sent, reason: reason.into() }
 }

@@ -1,153 +1,82 @@
-//! The workflow services that wait for reports: one file each, one trait.
+//! The workflow services that wait for reports: one trait, one file each, one table.
 
+mod connector;
 #[cfg(feature = "fnf")]
-mod fnf;
+pub(crate) mod fnf;
+/// The settings know FnF's configuration without its client too.
+#[cfg(not(feature = "fnf"))]
+pub(crate) mod fnf {
+    pub(crate) mod config;
+}
+mod reporter;
 #[cfg(feature = "swf")]
 mod swf;
 
-use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use taskback_core::{Answer, Execution, Ours, Outcome, Service, TaskToken};
-use tokio::time::Instant;
+use taskback_core::Service;
 
-use crate::{BoxFuture, Error, Settings};
+use crate::aws::Clients;
+use crate::error::{Error, ErrorKind};
+use connector::Connector;
 
 #[cfg(feature = "fnf")]
 pub use fnf::Fnf;
 #[cfg(feature = "secrets")]
 pub use fnf::FnfSecret;
-#[cfg(feature = "fnf")]
-pub(crate) use fnf::client as fnf_client;
 #[cfg(all(feature = "fc", feature = "fnf"))]
 pub(crate) use fnf::use_host_credentials;
+pub use reporter::{ClosedByRequest, HeartbeatStatus, OutcomeWarning, Permit, ReportRequest, Reporter};
 #[cfg(feature = "swf")]
 pub use swf::Swf;
 
-/// Sends a report and hands back the answer, unjudged: judging, trying again and remembering are
-/// done elsewhere, once for all services.
-pub trait Reporter: Send + Sync + 'static {
-    /// The service that this is a client of.
-    fn service(&self) -> Service;
-
-    /// The outcome as this service can be told it: an output that can never fit becomes the failure
-    /// `OutputTooLarge`.
-    fn fit(&self, outcome: Outcome) -> Outcome;
-
-    /// One attempt, without any retry of its own. It is dropped at `by`, which it may use to plan
-    /// its own time.
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        slot: Option<Slot>,
-        by: Instant,
-    ) -> BoxFuture<'a, Answer>;
-
-    /// Room for one report before `by`, kept until it is used or dropped; `None` = there is none.
-    fn slot(&self, _by: Instant) -> BoxFuture<'_, Option<Slot>> {
-        Box::pin(std::future::ready(Some(Slot::free())))
-    }
-
-    /// Says that the step is alive and asks whether it should go on.
-    fn heartbeat<'a>(&'a self, _token: &'a TaskToken, _progress: &'a str) -> BoxFuture<'a, Beat> {
-        Box::pin(std::future::ready(Beat::Unsupported))
-    }
-
-    /// Whether a closed task was closed with `outcome`, where the service keeps a history that
-    /// says so; `None` = it does not say.
-    fn closed_by<'a>(
-        &'a self,
-        _execution: &'a Execution,
-        _outcome: &'a Outcome,
-    ) -> BoxFuture<'a, Option<Ours>> {
-        Box::pin(std::future::ready(None))
-    }
-
-    /// Opens a connection ahead, so that the first report is not slow. Never fails.
-    fn warm(&self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
-
-/// Room for one report in a client's limiter. Dropped unused, it is given back.
-pub struct Slot(#[cfg_attr(not(feature = "fnf"), expect(dead_code))] Option<Box<dyn Any + Send + Sync>>);
-
-impl Slot {
-    /// Room where nothing limits.
-    pub fn free() -> Self {
-        Self(None)
-    }
-}
-
-/// What a heartbeat learns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Beat {
-    /// The service has no heartbeat.
-    Unsupported,
-    /// Go on.
-    Alive,
-    /// The workflow asks for cancellation.
-    CancelRequested,
-    /// The task is closed.
-    Closed,
-    /// Nothing: throttled or without an answer. Missing one beat is not fatal.
-    Skipped(String),
-}
+/// The services whose clients are compiled in.
+const CONNECTORS: &[Connector] = &[
+    #[cfg(feature = "fnf")]
+    fnf::CONNECTOR,
+    #[cfg(feature = "swf")]
+    swf::CONNECTOR,
+];
 
 /// The services that a function reports to.
+///
+/// ```
+/// use taskback::{Service, Services};
+///
+/// let services = Services::local("http://127.0.0.1:4566")?;
+/// assert!(services.get(Service::Swf).is_some());
+/// # Ok::<(), taskback::Error>(())
+/// ```
 #[derive(Clone, Default)]
-pub struct Services {
-    fnf: Option<Arc<dyn Reporter>>,
-    swf: Option<Arc<dyn Reporter>>,
-}
+pub struct Services(BTreeMap<Service, Arc<dyn Reporter>>);
 
 impl Services {
-    /// The clients that the settings and the environment allow to build: FnF where a region or an
-    /// endpoint is set, SWF where there is an AWS region.
-    pub async fn from_settings(settings: &Settings) -> Result<Self, Error> {
-        #[cfg(feature = "swf")]
-        return Self::over(&crate::aws::load().await, settings).await;
-        #[cfg(not(feature = "swf"))]
-        return Self::default().with_fnf_of(settings)?.checked(settings);
-    }
-
-    /// The same, over an AWS configuration that other clients share.
-    #[cfg(feature = "swf")]
-    pub(crate) async fn over(config: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, Error> {
+    /// Makes the clients for which there is a place: FnF where a region or an endpoint is set, SWF where there is an AWS
+    /// region. It is an error if there is none, or none of `configured`, the service of the settings.
+    pub async fn connect(clients: &Clients, configured: Option<Service>) -> Result<Self, Error> {
         let mut services = Self::default();
-        #[cfg(feature = "fnf")]
-        if settings.fnf.is_set() {
-            services = services.with(Fnf::over(config, settings).await?);
+        for connector in CONNECTORS {
+            services.0.extend((connector.connect)(clients).await?.map(entry));
         }
-        if config.region().is_some() {
-            services = services.with(Swf::new(crate::aws::swf(config, settings)));
-        }
-        services.checked(settings)
+        services.checked(configured)
     }
 
-    #[cfg(not(feature = "swf"))]
-    fn with_fnf_of(self, settings: &Settings) -> Result<Self, Error> {
-        match settings.fnf.is_set() {
-            #[cfg(feature = "fnf")]
-            true => Ok(self.with(Fnf::from_settings(&settings.fnf)?)),
-            _ => Ok(self),
-        }
-    }
-
-    /// That there is a client, and one of the service that the settings name.
-    fn checked(self, settings: &Settings) -> Result<Self, Error> {
-        match settings.reading.service {
-            Some(service) if self.of(service).is_none() => {
-                let needed = match service {
-                    Service::Fnf => "the feature fnf",
-                    Service::Swf => "the feature swf and AWS_REGION",
-                };
-                Err(Error::new(format!("TASKBACK_SERVICE is {service}, which needs {needed}")))
+    /// Checks that there is a client, and one of the `configured` service.
+    fn checked(self, configured: Option<Service>) -> Result<Self, Error> {
+        match configured {
+            Some(service) if self.get(service).is_none() => {
+                let needs = service.spec().needs;
+                Err(Error::new(
+                    ErrorKind::Settings,
+                    format!("TASKBACK_SERVICE is {service}, which needs {needs}"),
+                ))
             }
-            None if self.fnf.is_none() && self.swf.is_none() => Err(Error::new(
-                "no service to report to: set FNF_REGION or FNF_ENDPOINT for FnF, AWS_REGION for SWF",
-            )),
+            None if self.0.is_empty() => {
+                let settings = Service::ALL.map(|service| service.spec().settings).join(", ");
+                Err(Error::new(ErrorKind::Settings, format!("no service to report to: set {settings}")))
+            }
             _ => Ok(self),
         }
     }
@@ -155,29 +84,39 @@ impl Services {
     /// Clients of the local services at `url` (`taskback local`), with their keys.
     #[cfg(any(feature = "fnf", feature = "swf"))]
     pub fn local(url: &str) -> Result<Self, Error> {
-        let services = Self::default();
-        #[cfg(feature = "fnf")]
-        let services = services.with(Fnf::local(url)?);
-        #[cfg(feature = "swf")]
-        let services = services.with(Swf::local(url));
-        Ok(services)
+        let local = CONNECTORS.iter().map(|connector| (connector.local)(url).map(entry));
+        local.collect::<Result<_, _>>().map(Self)
     }
 
     /// Adds a client, in the place of one of the same service.
     pub fn with(mut self, reporter: impl Reporter) -> Self {
-        let place = match reporter.service() {
-            Service::Fnf => &mut self.fnf,
-            Service::Swf => &mut self.swf,
-        };
-        *place = Some(Arc::new(reporter));
+        self.0.extend([entry(Arc::new(reporter))]);
         self
     }
 
     /// The client of that service, where there is one.
-    pub fn of(&self, service: Service) -> Option<&Arc<dyn Reporter>> {
-        match service {
-            Service::Fnf => self.fnf.as_ref(),
-            Service::Swf => self.swf.as_ref(),
-        }
+    pub fn get(&self, service: Service) -> Option<&Arc<dyn Reporter>> {
+        self.0.get(&service)
     }
+
+    /// The names of the services that there is a client of, such as `fnf, swf`.
+    pub fn names(&self) -> String {
+        self.0.keys().map(|service| service.name()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The client that will be used first, as far as it is known: that of the `configured` service, else the only one.
+    pub(crate) fn first(&self, configured: Option<Service>) -> Option<&Arc<dyn Reporter>> {
+        let only = || self.0.values().next().filter(|_| self.0.len() == 1);
+        configured.and_then(|service| self.get(service)).or_else(only)
+    }
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+fn entry(reporter: Arc<dyn Reporter>) -> (Service, Arc<dyn Reporter>) {
+    (reporter.service(), reporter)
 }

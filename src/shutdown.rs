@@ -1,11 +1,19 @@
-//! Tells everything that runs that its process ends.
+//! The end of a process, as its parts see it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// How a server is asked to end. Clones are one and the same.
-#[derive(Clone)]
+/// The handle by which a server is asked to end. Clones share it.
+///
+/// ```
+/// use taskback::Shutdown;
+///
+/// let shutdown = Shutdown::default();
+/// shutdown.clone().end();
+/// assert!(shutdown.is_ending());
+/// ```
+#[derive(Clone, Debug)]
 pub struct Shutdown(Arc<watch::Sender<Stage>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,18 +24,18 @@ enum Stage {
 }
 
 impl Shutdown {
-    /// Nothing new is begun; what runs may finish.
+    /// Begins nothing new. Running steps may finish.
     pub fn end(&self) {
         self.reach(Stage::Ending);
     }
 
-    /// Steps stop now, with [`Cancellation::Shutdown`](crate::Cancellation::Shutdown): their claims are
-    /// released and their messages come back. Reports under way still finish.
+    /// Cancels steps now with [`Cancellation::Shutdown`](crate::Cancellation::Shutdown): their claims are
+    /// released and their messages redelivered. Reports in flight still finish.
     pub fn now(&self) {
         self.reach(Stage::Now);
     }
 
-    /// Whether [`end`](Self::end) was called.
+    /// Returns `true` after [`end`](Self::end).
     pub fn is_ending(&self) -> bool {
         *self.0.borrow() >= Stage::Ending
     }
@@ -51,8 +59,8 @@ impl Shutdown {
     }
 
     async fn reached(&self, stage: Stage) {
-        // The sender is here, so that it cannot be gone.
-        drop(self.0.subscribe().wait_for(|reached| *reached >= stage).await);
+        // It cannot fail: the sender is here.
+        let _ = self.0.subscribe().wait_for(|reached| *reached >= stage).await;
     }
 }
 
@@ -67,7 +75,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_stage_that_was_reached_stays_reached() {
+    async fn reached_stage_stays_reached() {
         let shutdown = Shutdown::default();
         assert!(!shutdown.is_ending());
         shutdown.clone().now();

@@ -1,73 +1,104 @@
-mod builder;
-
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
-use taskback_core::{Reading, Service};
+use taskback_core::MessageFormat;
 use tokio::time::sleep;
 
 use crate::adapter::Adapter;
+use crate::batch;
+use crate::budget::Budget;
 #[cfg(feature = "sqs")]
-use crate::queue::{Queue, Role};
-use crate::trigger::Event;
-use crate::{Budget, InvocationError, Shutdown, batch};
+use crate::delivery::Delivery;
+use crate::future::BoxFuture;
+use crate::handler::Handler;
+use crate::response::Response;
 #[cfg(feature = "sqs")]
-use crate::{Kept, Settlement, delivery::Delivery, queue};
+use crate::settlement::NackReason;
+use crate::settlement::Settlement;
+use crate::shutdown::Shutdown;
+#[cfg(feature = "sqs")]
+use crate::sqs::{self, DelayPolicy, Queue, Role};
+use crate::trigger::{Event, InvocationError};
 
-pub use builder::Builder;
-
-/// A step, the services it reports to, and everything between. Clones share all of it.
+/// A step with the services that it reports to. Clones share all of it.
 #[derive(Clone)]
-pub struct Taskback(Arc<Parts>);
+pub struct Taskback(pub(crate) Arc<Inner>);
 
-struct Parts {
-    adapter: Adapter,
-    reading: Reading,
-    concurrency: usize,
+pub(crate) type Observer = Box<dyn Fn(&Settlement) + Send + Sync>;
+
+pub(crate) struct Inner {
+    pub(crate) adapter: Adapter,
+    pub(crate) message_format: MessageFormat,
+    pub(crate) concurrency: usize,
+    pub(crate) observer: Option<Observer>,
     #[cfg(feature = "sqs")]
-    queue: Option<Queue>,
+    pub(crate) queue: Option<Queue>,
     #[cfg(feature = "sqs")]
-    role: Role,
+    pub(crate) role: Role,
 }
 
 impl Taskback {
-    /// Starts with the defaults of the [`Settings`](crate::Settings); a step must be added.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// Handles one event as the deployed function does and gives its answer. `remaining` is the
+    /// Handles one event as the deployed function does and gives its response. `remaining` is the
     /// invocation's time; zero = unknown, which counts as 3 s.
-    pub async fn handle(&self, event: &RawValue, remaining: Duration) -> Result<Value, InvocationError> {
-        let budget = Budget::lasting(remaining);
-        let Parts { adapter, reading, concurrency, .. } = &*self.0;
-        let event = Event::of(event).inspect_err(|error| tracing::error!(%error, "event not read"))?;
-        let tasks = batch::Tasks::new(adapter, reading, &budget, event.answers_with_outcomes());
+    pub async fn handle(&self, event: &RawValue, remaining: Duration) -> Result<Response, InvocationError> {
+        let budget = Budget::new(remaining);
+        let Inner { adapter, message_format, concurrency, .. } = &*self.0;
+        let event = Event::decode(event).inspect_err(
+            |error| tracing::error!(event = "event.rejected", %error, "failed to decode an event"),
+        )?;
+        let tasks = batch::Tasks::new(adapter, message_format, &budget, event.wants_outcomes());
         let settlements = batch::settle(&tasks, *concurrency, event.deliveries(), &budget).await;
+        if let Some(observer) = &self.0.observer {
+            settlements.iter().for_each(observer);
+        }
         #[cfg(feature = "sqs")]
         if let Some(queue) = &self.0.queue {
-            queue.give_back(event.deliveries(), &settlements, self.0.role, &budget).await;
+            queue.delay_redelivery(event.deliveries(), &settlements, self.delay_policy(), &budget).await;
         }
-        event.answer(&settlements).inspect_err(|error| tracing::error!(%error, "invocation failed"))
+        event
+            .respond(&settlements)
+            .inspect_err(|error| tracing::error!(event = "invocation.failed", %error, "invocation failed"))
     }
 
-    /// Settles one message of a queue; the caller sets the delay of a kept one.
+    /// The names of the services that it reports to.
+    pub(crate) fn services(&self) -> String {
+        self.0.adapter.services.names()
+    }
+
+    /// Returns `true` if retryable errors can be reported on a last delivery, which the dead-letter handler does not have.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn has_last_delivery_rule(&self) -> bool {
+        matches!(self.0.role, Role::Worker)
+    }
+
+    /// Asks the ledger whether it can be used: see [`Ledger::check`](crate::ledger::Ledger::check).
+    #[cfg(feature = "sqs")]
+    pub(crate) async fn check_ledger(&self) -> Result<(), crate::ledger::LedgerError> {
+        self.0.adapter.ledger.check().await
+    }
+
+    /// Settles one message of a queue; the caller sets its delay if it is not acknowledged.
     #[cfg(feature = "sqs")]
     pub(crate) async fn settle(&self, message: Delivery<'_>, budget: &Budget) -> Settlement {
-        let tasks = batch::Tasks::new(&self.0.adapter, &self.0.reading, budget, false);
+        let tasks = batch::Tasks::new(&self.0.adapter, &self.0.message_format, budget, false);
         let settled = batch::settle(&tasks, 1, &[message], budget).await;
-        settled.into_iter().next().unwrap_or(Settlement::Kept(Kept::Unfinished))
+        settled.into_iter().next().unwrap_or(Settlement::Nack(NackReason::TimedOut))
     }
 
-    /// When a message comes back that was kept; `None` = when its queue says.
+    /// The time until a message that was not acknowledged is redelivered; `None` = the queue's visibility timeout.
     #[cfg(feature = "sqs")]
-    pub(crate) fn delay(&self, why: &Kept, receives: u32) -> Option<Duration> {
-        queue::delay(why, self.0.role, receives, fastrand::f64())
+    pub(crate) fn delay(&self, reason: &NackReason, receives: u32) -> Option<Duration> {
+        sqs::delay(reason, self.delay_policy(), receives, fastrand::f64())
     }
 
-    /// How it is asked to end.
+    #[cfg(feature = "sqs")]
+    fn delay_policy(&self) -> DelayPolicy {
+        DelayPolicy { role: self.0.role, max_receives: self.0.adapter.max_receives }
+    }
+
+    /// The handle by which it is asked to end.
     pub fn shutdown(&self) -> &Shutdown {
         &self.0.adapter.shutdown
     }
@@ -78,23 +109,36 @@ impl Taskback {
         self.0.concurrency
     }
 
-    /// Opens a connection to the configured service soon, without waiting for it: not before the
-    /// host was asked for the first event, for both need the one core that a function has.
-    pub fn warm(&self) {
-        let services = &self.0.adapter.services;
-        let configured = self.0.reading.service.and_then(|service| services.of(service));
-        let only = match (services.of(Service::Fnf), services.of(Service::Swf)) {
-            (Some(one), None) | (None, Some(one)) => Some(one),
-            _ => None,
-        };
-        if let Some(reporter) = configured.or(only).cloned() {
+    /// Opens a connection to the configured service soon, without waiting for it: after the host was asked for the first
+    /// event, for both need the one core that a function has.
+    pub fn warm_up(&self) {
+        let first = self.0.adapter.services.first(self.0.message_format.service);
+        if let Some(reporter) = first.cloned() {
             tokio::spawn(async move {
                 sleep(START).await;
-                reporter.warm().await;
+                reporter.warm_up().await;
             });
         }
     }
 }
 
-/// From building a worker to its first question for an event, with some room.
+/// The time from building a worker to its first request for an event, with some room.
 const START: Duration = Duration::from_millis(10);
+
+impl Handler for Taskback {
+    fn handle<'a>(
+        &'a self,
+        event: &'a RawValue,
+        remaining: Duration,
+        _invocation: &'a str,
+    ) -> BoxFuture<'a, Result<Response, InvocationError>> {
+        Box::pin(Self::handle(self, event, remaining))
+    }
+}
+
+/// Opaque but for the names of the services.
+impl fmt::Debug for Taskback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taskback").field("services", &self.services()).finish_non_exhaustive()
+    }
+}

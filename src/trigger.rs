@@ -1,97 +1,81 @@
-//! How an event reaches a function: one file a trigger, from bytes to deliveries and from
-//! settlements to the answer.
+//! The ways in which an event reaches a function: one file each, from bytes to deliveries and from
+//! settlements to the response.
 
+mod contract;
 mod direct;
-mod error;
+pub(crate) mod error;
 mod eventbridge;
 mod mns;
-mod mns_queue;
-mod mns_topic;
-mod seen;
+mod raw_event;
 mod sns;
 mod sqs;
-mod whole;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
-use taskback_core::{Reading, Task, Unreadable};
+use taskback_core::{DecodeError, MessageFormat, RawTask};
 
 use crate::delivery::Delivery;
+use crate::response::Response;
 use crate::settlement::Settlement;
+use contract::Trigger;
+use raw_event::RawEvent;
 
-pub(crate) use direct::Told;
-use error::foreign;
 pub use error::{EventError, InvocationError};
-use seen::Seen;
 
-/// An event, told apart by its shape and taken to pieces.
+/// The triggers, in the order in which they are asked for an event.
+const TRIGGERS: &[&dyn Trigger] =
+    &[&sns::Sns, &sqs::Sqs, &eventbridge::EventBridge, &mns::MnsQueue, &mns::MnsTopic, &direct::Direct];
+
+/// An event of a known trigger, with its deliveries.
 pub(crate) struct Event<'e> {
-    trigger: Trigger,
+    trigger: &'static dyn Trigger,
     deliveries: Vec<Delivery<'e>>,
 }
 
-#[derive(Clone, Copy)]
-enum Trigger {
-    Sns,
-    Sqs,
-    EventBridge,
-    MnsQueue,
-    MnsTopic,
-    Direct,
-}
-
-/// The deliveries of a trigger's event; `None` where it is another's.
-type Decode = for<'e> fn(&Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>>;
-
-/// Who is asked whether an event is his, in this order.
-const TRIGGERS: [(Trigger, Decode); 6] = [
-    (Trigger::Sns, sns::decode),
-    (Trigger::Sqs, sqs::decode),
-    (Trigger::EventBridge, eventbridge::decode),
-    (Trigger::MnsQueue, mns_queue::decode),
-    (Trigger::MnsTopic, mns_topic::decode),
-    (Trigger::Direct, direct::decode),
-];
-
 impl<'e> Event<'e> {
-    /// Says which trigger an event comes from. What no trigger sends is an error, never an empty
-    /// list of deliveries.
-    pub(crate) fn of(event: &'e RawValue) -> Result<Self, EventError> {
-        let seen = Seen::of(event);
-        for (trigger, decode) in TRIGGERS {
-            if let Some(deliveries) = decode(&seen) {
+    /// Finds the trigger of an event by its shape. An event that matches no trigger is an error and never
+    /// counts as an empty batch.
+    pub(crate) fn decode(event: &'e RawValue) -> Result<Self, EventError> {
+        let raw_event = RawEvent::parse(event);
+        for &trigger in TRIGGERS {
+            if let Some(deliveries) = trigger.decode(&raw_event) {
                 return Ok(Self { trigger, deliveries: deliveries? });
             }
         }
-        Err(EventError::UnknownEvent(format!("{} instead of an object", seen.name())))
+        Err(EventError::UnknownEvent(format!("{} instead of an object", raw_event.name())))
     }
 
     pub(crate) fn deliveries(&self) -> &[Delivery<'e>] {
         &self.deliveries
     }
 
-    /// Whether the answer tells what was done, and not only what was not.
-    pub(crate) fn answers_with_outcomes(&self) -> bool {
-        matches!(self.trigger, Trigger::Direct)
+    /// Whether the response holds the outcomes, and not only the messages without one.
+    pub(crate) fn wants_outcomes(&self) -> bool {
+        self.trigger.wants_outcomes()
     }
 
-    /// What the trigger is told of the settlements, one for each delivery and in their order.
-    pub(crate) fn answer<D: Told>(&self, settlements: &[Settlement<D>]) -> Result<Value, InvocationError> {
-        let answer = match self.trigger {
-            Trigger::Sns => sns::answer,
-            Trigger::Sqs => sqs::answer,
-            Trigger::EventBridge => eventbridge::answer,
-            Trigger::MnsQueue => mns_queue::answer,
-            Trigger::MnsTopic => mns_topic::answer,
-            Trigger::Direct => direct::answer,
-        };
-        answer(&self.deliveries, settlements)
+    /// The response to the settlements, one for each delivery and in their order.
+    pub(crate) fn respond(&self, settlements: &[Settlement]) -> Result<Response, InvocationError> {
+        self.trigger.respond(&self.deliveries, settlements)
     }
 }
 
-/// The tasks that an event brings, one for each delivery: what a handler would run, for tools that
-/// look at events.
-pub fn tasks(event: &RawValue, reading: &Reading) -> Result<Vec<Result<Task, Unreadable>>, EventError> {
-    let event = Event::of(event)?;
-    Ok(event.deliveries().iter().map(|delivery| delivery.task(reading)).collect())
+/// The tasks that an event brings, one for each delivery, as a handler would run them: for tools that
+/// inspect events.
+///
+/// ```
+/// use serde_json::value::RawValue;
+/// use taskback::{MessageFormat, Service};
+///
+/// let event: &RawValue = serde_json::from_str(r#"{"service": "swf", "taskToken": "the-token", "input": 21}"#)?;
+/// let tasks = taskback::tasks(event, &MessageFormat::default())?;
+/// let task = tasks[0].as_ref().unwrap();
+/// assert_eq!((task.token.service(), task.input.get()), (Service::Swf, "21"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn tasks(
+    event: &RawValue,
+    message_format: &MessageFormat,
+) -> Result<Vec<Result<RawTask, DecodeError>>, EventError> {
+    let event = Event::decode(event)?;
+    Ok(event.deliveries().iter().map(|delivery| delivery.task(message_format)).collect())
 }

@@ -1,6 +1,5 @@
-//! What a user writes by hand: every record of the batch at once, one report each, and what could
-//! not be told comes back. Built twice, with every crate's defaults and trimmed; no log, no ledger,
-//! no deadline, no retry but the SDK's own.
+//! A hand-written function: all records of the batch at once, one report each; messages without a report are redelivered.
+//! Built twice, with the defaults of every crate and trimmed; no log, no ledger, no deadline, no retry but the SDK's own.
 
 use std::time::Duration;
 
@@ -54,12 +53,12 @@ async fn handle(
     pause: Duration,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    let told = event.payload.records.into_iter().map(|record| async move {
+    let reports = event.payload.records.into_iter().map(|record| async move {
         let id = record.message_id.clone().unwrap_or_default();
-        tell(client, pause, record).await.err().map(|_| id)
+        report(client, pause, record).await.err().map(|_| id)
     });
     let mut response = SqsBatchResponse::default();
-    for id in futures_util::future::join_all(told).await.into_iter().flatten() {
+    for id in futures_util::future::join_all(reports).await.into_iter().flatten() {
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = id;
         response.batch_item_failures.push(failure);
@@ -67,7 +66,7 @@ async fn handle(
     Ok(response)
 }
 
-async fn tell(client: &Client, pause: Duration, record: SqsMessage) -> Result<(), Error> {
+async fn report(client: &Client, pause: Duration, record: SqsMessage) -> Result<(), Error> {
     let message: Message = serde_json::from_str(&record.body.unwrap_or_default())?;
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::Full;
-use taskback_http::{Failure, HttpClient as Http, Roots, UNBOUNDED};
+use taskback_http::{Failure, HttpClient as Http, Limits, Roots};
 use tokio::time::Instant;
 
 /// One connection pool for all that have a clone. It is made when first used: root certificates are
@@ -28,13 +28,15 @@ impl HttpClient for Client {
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let connect_timeout = settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT);
-        let read_timeout = settings.read_timeout().unwrap_or(UNBOUNDED);
+        let read_timeout = settings.read_timeout().unwrap_or(READ_TIMEOUT);
         SharedHttpConnector::new(Connector { client: self.clone(), connect_timeout, read_timeout })
     }
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// For calls without a shorter timeout of their own. The longest that is held on purpose is a poll of SWF, 60 s.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Debug)]
 struct Connector {
@@ -51,10 +53,14 @@ impl Connector {
         let body = body.bytes().ok_or_else(|| ConnectorError::user("a body that is a stream".into()))?;
         let request = http::Request::from_parts(head, Full::new(Bytes::copy_from_slice(body)));
         let client = self.http()?.clone().with_connect_timeout(self.connect_timeout);
-        let by = Instant::now() + UNBOUNDED;
-        let answer = client.send(request, self.read_timeout, by).await.map_err(|failure| match failure {
-            Failure::Unreached(why) => ConnectorError::io(Unreached(why).into()).never_connected(),
-            Failure::NoAnswer(why, _) => ConnectorError::io(why.into()),
+        let limits = Limits {
+            read_timeout: self.read_timeout,
+            deadline: Instant::now() + self.connect_timeout + self.read_timeout,
+            max_body: max_body(request.headers()),
+        };
+        let answer = client.send(request, limits).await.map_err(|failure| match failure {
+            Failure::NotSent(reason) => ConnectorError::io(Unreached(reason).into()).never_connected(),
+            Failure::NoResponse(reason, _) => ConnectorError::io(reason.into()),
         })?;
         let mut response = http::Response::new(SdkBody::from(answer.body));
         *response.headers_mut() = answer.headers;
@@ -68,18 +74,36 @@ impl Connector {
 
     /// Roots that are missing are a fault of the first connection that needs them.
     fn http(&self) -> Result<&Http, ConnectorError> {
-        if let Some(made) = self.client.0.get() {
-            return Ok(made);
+        if let Some(attempt) = self.client.0.get() {
+            return Ok(attempt);
         }
-        let made = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny);
-        let made = made.map_err(|error| ConnectorError::io(error.into()).never_connected())?;
-        Ok(self.client.0.get_or_init(|| made))
+        let attempt = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny);
+        let attempt = attempt.map_err(|error| ConnectorError::io(error.into()).never_connected())?;
+        Ok(self.client.0.get_or_init(|| attempt))
     }
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new_boxed(Box::pin(self.clone().send(request)))
+    }
+}
+
+/// The most bytes of an answer, by the call that it answers. An answer that is larger is lost, and the call may have
+/// been accepted.
+fn max_body(request: &http::HeaderMap) -> usize {
+    const KIB: usize = 1 << 10;
+    let target = request.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let (service, call) = target.split_once('.').unwrap_or_default();
+    match call {
+        // 10 messages of 1 MiB, each byte of which JSON may write as six; and a page of 1000 events of 32 KB.
+        "ReceiveMessage" | "GetWorkflowExecutionHistory" => 64 << 20,
+        // An item of 400 KB, written in the same way.
+        "UpdateItem" => 4 << 20,
+        // Nothing, one flag, or an error's text.
+        _ if service == "SimpleWorkflowService" && call != "PollForActivityTask" => 64 * KIB,
+        // The input of a task has 32 KB, a secret 64 KB; what else is asked for is smaller.
+        _ => KIB * KIB,
     }
 }
 
@@ -94,3 +118,32 @@ impl fmt::Display for Unreached {
 }
 
 impl std::error::Error for Unreached {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No bound is below what its service may send.
+    #[test]
+    fn response_limit_depends_on_the_call() {
+        let max = |target: &'static str| {
+            let target = http::HeaderValue::from_static(target);
+            max_body(&[(http::HeaderName::from_static("x-amz-target"), target)].into_iter().collect())
+        };
+        for call in [
+            "RespondActivityTaskCompleted",
+            "RespondActivityTaskFailed",
+            "RespondActivityTaskCanceled",
+            "RecordActivityTaskHeartbeat",
+        ] {
+            let target: &'static str = format!("SimpleWorkflowService.{call}").leak();
+            assert_eq!(max(target), 64 << 10, "{call}");
+        }
+        assert!(max("AmazonSQS.ReceiveMessage") > 6 * 10 * (1 << 20));
+        assert!(max("SimpleWorkflowService.GetWorkflowExecutionHistory") > 1000 * 32 * 1024);
+        assert!(max("SimpleWorkflowService.PollForActivityTask") > 6 * 32 * 1024);
+        assert!(max("DynamoDB_20120810.UpdateItem") > 6 * 400 * 1024);
+        assert!(max("secretsmanager.GetSecretValue") > 6 * 64 * 1024);
+        assert_eq!(max_body(&http::HeaderMap::new()), 1 << 20);
+    }
+}

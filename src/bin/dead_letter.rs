@@ -1,8 +1,8 @@
-//! Tells every task whose message reached the dead-letter queue.
+//! Reports every task whose message reached the dead-letter queue.
 
 use mimalloc::MiMalloc;
 
-/// A report is some thousand small allocations: see ARCHITECTURE.md for the figure.
+/// A report is some thousand small allocations: docs/design/performance.md has the figure.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

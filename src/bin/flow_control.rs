@@ -2,7 +2,7 @@
 
 use mimalloc::MiMalloc;
 
-/// A report is some thousand small allocations: see ARCHITECTURE.md for the figure.
+/// A report is some thousand small allocations: docs/design/performance.md has the figure.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,8 +1,8 @@
-//! Hands the activity tasks of an SWF task list to the workers' queue, when a schedule says so.
+//! Puts the activity tasks of an SWF task list into the workers' queue, invoked by a schedule.
 
 use mimalloc::MiMalloc;
 
-/// As in the other handlers.
+/// A report is some thousand small allocations: docs/design/performance.md has the figure.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,12 +1,12 @@
-//! The shipped worker: its step is chosen by `TASKBACK_STEP`.
+//! The shipped worker: its step is configured by `TASKBACK_STEP`.
 
 use mimalloc::MiMalloc;
 
-/// A report is some thousand small allocations: see ARCHITECTURE.md for the figure.
+/// A report is some thousand small allocations: docs/design/performance.md has the figure.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), taskback::Error> {
-    taskback::run_chosen().await
+    taskback::run_configured().await
 }

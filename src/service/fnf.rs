@@ -1,15 +1,20 @@
+pub(crate) mod config;
 mod host;
 #[cfg(feature = "secrets")]
 mod secret;
 
-use aliyun_fnf::{Client, ClientBuilder, Error, Quota, ReportTaskFailed, ReportTaskSucceeded};
+use std::sync::Arc;
+
+use aliyun_fnf::{Client, Error, Quota, ReportTaskFailed, ReportTaskSucceeded};
 use taskback_core::fnf::{self, Report};
-use taskback_core::{Answer, ErrorKind, Flaw, Outcome, Service, TaskToken};
+use taskback_core::{Outcome, RejectedPart, ReportErrorKind, Service, ServiceResponse, TaskToken};
 use tokio::time::Instant;
 
-use super::{Reporter, Slot};
-use crate::settings::FnfSettings;
-use crate::{BoxFuture, Settings};
+use super::connector::Connector;
+use super::reporter::{Permit, ReportRequest, Reporter};
+use crate::aws::Clients;
+use crate::error;
+use crate::future::BoxFuture;
 
 #[cfg(feature = "secrets")]
 pub use secret::FnfSecret;
@@ -17,43 +22,63 @@ pub use secret::FnfSecret;
 #[cfg(feature = "fc")]
 pub(crate) use host::use_host_credentials;
 
+pub(super) const CONNECTOR: Connector = Connector {
+    connect: |clients| Box::pin(async { Ok(Fnf::connect(clients).await?.map(|fnf| Arc::new(fnf) as _)) }),
+    local: |url| Ok(Arc::new(Fnf::local(url)?)),
+};
+
 /// FnF through `aliyun-fnf`.
+///
+/// ```
+/// use taskback::{Fnf, Services};
+///
+/// let fnf = Fnf::local("http://127.0.0.1:4566")?.require_object_output(true);
+/// let services = Services::default().with(fnf);
+/// # Ok::<(), taskback::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fnf {
     client: Client,
     output_bytes: usize,
+    require_object: bool,
 }
 
 impl Fnf {
     /// A reporter whose outputs may have as many bytes of UTF-8 as the service's own limit.
     pub fn new(client: Client) -> Self {
-        Self { client, output_bytes: fnf::OUTPUT_BYTES }
+        Self { client, output_bytes: fnf::OUTPUT_BYTES, require_object: false }
     }
 
-    /// A client at the place that the settings name, with the credentials of their secret, which AWS
-    /// keeps, or else the official ones.
-    #[cfg(feature = "swf")]
-    pub(crate) async fn over(aws: &aws_config::SdkConfig, settings: &Settings) -> Result<Self, crate::Error> {
-        let client = built(with_keys(at(&settings.fnf), aws, settings).await?)?;
-        Ok(Self::new(client).output_bytes(settings.fnf.max_output_bytes))
-    }
-
-    /// A client at the place that the settings name, with the official credentials.
-    #[cfg(not(feature = "swf"))]
-    pub(crate) fn from_settings(settings: &FnfSettings) -> Result<Self, crate::Error> {
-        Ok(Self::new(built(at(settings))?).output_bytes(settings.max_output_bytes))
+    /// The reporter at the configured place, with the credentials of its secret, which AWS holds, or else the official
+    /// ones; `None` where no place is configured.
+    pub(crate) async fn connect(clients: &Clients) -> Result<Option<Self>, error::Error> {
+        let config = clients.fnf();
+        if !config.is_set() {
+            return Ok(None);
+        }
+        let fnf = Self::new(client(clients).await?);
+        let fnf =
+            fnf.output_bytes(config.max_output_bytes).require_object_output(config.require_object_output);
+        Ok(Some(fnf))
     }
 
     /// A client of the local services at `url` (`taskback local`), with their keys.
-    pub fn local(url: &str) -> Result<Self, crate::Error> {
+    pub fn local(url: &str) -> Result<Self, error::Error> {
         let keys = aliyun_fnf::Credentials::new("taskback-local", "taskback-local-secret");
         let client = Client::builder().endpoint(url).credentials(keys).build();
-        Ok(Self::new(client.map_err(|error| crate::Error::new(format!("FnF: {error}")))?))
+        Ok(Self::new(client.map_err(unconfigured)?))
     }
 
     /// Another limit for outputs, in bytes of UTF-8: 32 KiB for the old service.
-    pub fn output_bytes(mut self, most: usize) -> Self {
-        self.output_bytes = most;
+    pub fn output_bytes(mut self, max: usize) -> Self {
+        self.output_bytes = max;
+        self
+    }
+
+    /// Whether an output that is not a JSON object becomes the failure `OutputNotObject`; default: it is
+    /// reported as it is, with a warning.
+    pub fn require_object_output(mut self, require: bool) -> Self {
+        self.require_object = require;
         self
     }
 
@@ -61,15 +86,15 @@ impl Fnf {
         &self,
         token: &TaskToken,
         outcome: &Outcome,
-        slot: Option<Slot>,
-        by: Instant,
+        permit: Option<Permit>,
+        deadline: Instant,
     ) -> Result<aliyun_fnf::Reported, Option<Error>> {
-        let slot = slot.and_then(|slot| slot.0?.downcast::<aliyun_fnf::Slot>().ok());
+        let permit = permit.and_then(Permit::into_limited::<aliyun_fnf::Permit>);
         let token = token.expose();
         let answer = match fnf::report(outcome).ok_or(None)? {
             Report::Succeeded { output } => {
-                let call = self.client.call(ReportTaskSucceeded::new(token, output)).by(by);
-                if let Some(slot) = slot { call.slot(*slot).await } else { call.await }
+                let call = self.client.call(ReportTaskSucceeded::new(token, output)).deadline(deadline);
+                if let Some(permit) = permit { call.permit(permit).await } else { call.await }
             }
             Report::Failed { error, cause } => {
                 let request = ReportTaskFailed::new(token, error);
@@ -77,59 +102,42 @@ impl Fnf {
                     Some(cause) => request.cause(cause),
                     None => request,
                 };
-                let call = self.client.call(request).by(by);
-                if let Some(slot) = slot { call.slot(*slot).await } else { call.await }
+                let call = self.client.call(request).deadline(deadline);
+                if let Some(permit) = permit { call.permit(permit).await } else { call.await }
             }
         };
         answer.map_err(Some)
     }
 }
 
-/// A client of FnF at the place that the settings name, with the credentials that they name; else
-/// with the host's, else the official ones.
-pub(crate) async fn client(settings: &Settings) -> Result<Client, crate::Error> {
-    let builder = at(&settings.fnf);
-    #[cfg(feature = "secrets")]
-    if settings.fnf.secret_id.is_some() {
-        return built(with_keys(builder, &crate::aws::load().await, settings).await?);
-    }
-    built(builder)
-}
-
-fn at(settings: &FnfSettings) -> ClientBuilder {
+/// A client of FnF at the configured place, with the credentials of the configured secret, else the host's, else the
+/// official ones.
+pub(crate) async fn client(clients: &Clients) -> Result<Client, error::Error> {
+    let config = clients.fnf();
     let mut builder = Client::builder().credentials_provider(host::HostFirst::default());
-    if let Some(region) = &settings.region {
+    if let Some(region) = &config.region {
         builder = builder.region(region);
     }
-    if let Some(endpoint) = &settings.endpoint {
+    if let Some(endpoint) = &config.endpoint {
         builder = builder.endpoint(endpoint);
     }
-    if let Some(host) = &settings.allow_http_host {
-        tracing::warn!(host, "FNF_ALLOW_HTTP_HOST: task tokens may go to this host in plain HTTP");
+    if let Some(host) = &config.allow_http_host {
+        tracing::warn!(
+            event = "fnf.plain_http",
+            host,
+            "FNF_ALLOW_HTTP_HOST: task tokens may be sent to this host in plain HTTP"
+        );
         builder = builder.allow_http_host(host);
     }
-    builder
-}
-
-/// Without a secret in the settings the client looks where every Alibaba Cloud SDK does.
-#[cfg(feature = "swf")]
-async fn with_keys(
-    builder: ClientBuilder,
-    #[cfg_attr(not(feature = "secrets"), expect(unused_variables))] aws: &aws_config::SdkConfig,
-    settings: &Settings,
-) -> Result<ClientBuilder, crate::Error> {
-    match &settings.fnf.secret_id {
-        #[cfg(feature = "secrets")]
-        Some(id) => {
-            let secret = FnfSecret::read(crate::aws::secrets_manager(aws, settings), id).await?;
-            Ok(builder.credentials_provider(secret))
-        }
-        _ => Ok(builder),
+    #[cfg(feature = "secrets")]
+    if let Some(id) = &config.secret_id {
+        builder = builder.credentials_provider(FnfSecret::read(clients.secrets(), id).await?);
     }
+    builder.build().map_err(unconfigured)
 }
 
-fn built(builder: ClientBuilder) -> Result<Client, crate::Error> {
-    builder.build().map_err(|error| crate::Error::new(format!("FnF: {error}")))
+fn unconfigured(error: Error) -> error::Error {
+    error::Error::new(error::ErrorKind::Settings, format!("FnF: {error}")).with_source(error)
 }
 
 impl Reporter for Fnf {
@@ -137,60 +145,64 @@ impl Reporter for Fnf {
         Service::Fnf
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        fnf::fit(outcome, self.output_bytes)
+    fn enforce_limits(&self, outcome: Outcome) -> Outcome {
+        let fits = fnf::enforce_limits(outcome, self.output_bytes);
+        if self.require_object { fnf::require_object(fits) } else { fits }
     }
 
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        slot: Option<Slot>,
-        by: Instant,
-    ) -> BoxFuture<'a, Answer> {
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        let ReportRequest { token, outcome, permit, deadline } = request;
         Box::pin(async move {
-            match self.send(token, outcome, slot, by).await {
-                Ok(reported) => Answer::Accepted { request_id: reported.request_id },
-                Err(Some(error)) => answer(&error),
-                Err(None) => {
-                    Answer::Unsendable { kind: ErrorKind::Unexpected, why: "somebody else reports".into() }
-                }
+            match self.send(token, outcome, permit, deadline).await {
+                Ok(reported) => ServiceResponse::Accepted { request_id: reported.request_id },
+                Err(Some(error)) => response(&error),
+                Err(None) => ServiceResponse::NotSent {
+                    kind: ReportErrorKind::Unexpected,
+                    reason: "another party reports".into(),
+                },
             }
         })
     }
 
-    fn slot(&self, by: Instant) -> BoxFuture<'_, Option<Slot>> {
+    fn permit(&self, deadline: Instant) -> BoxFuture<'_, Option<Permit>> {
         Box::pin(async move {
-            let slot = self.client.limiter().acquire(Quota::Other, by).await.ok()?;
-            Some(Slot(Some(Box::new(slot))))
+            let permit = self.client.limiter().acquire(Quota::Other, deadline).await.ok()?;
+            Some(Permit::limited(permit))
         })
     }
 
-    fn warm(&self) -> BoxFuture<'_, ()> {
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.client.connect())
     }
 }
 
-fn answer(error: &Error) -> Answer {
+fn response(error: &Error) -> ServiceResponse {
     match error.status() {
-        // An answer that was cut off is a lost one, whatever its status line said.
-        Some(status) if error.kind() != aliyun_fnf::ErrorKind::NoAnswer => Answer::Refused {
+        // An answer that was cut off is a lost one, whatever its status.
+        Some(status) if error.kind() != aliyun_fnf::ErrorKind::NoResponse => ServiceResponse::Refused {
             status,
             code: error.code().map(str::to_owned),
             message: error.message().to_owned(),
             request_id: error.request_id().map(str::to_owned),
         },
         _ => match error.kind() {
-            aliyun_fnf::ErrorKind::Credentials => unsendable(ErrorKind::Denied, error),
-            aliyun_fnf::ErrorKind::InvalidRequest => unsendable(ErrorKind::InvalidReport(Flaw::Other), error),
-            aliyun_fnf::ErrorKind::TooLarge => unsendable(ErrorKind::InvalidReport(Flaw::OutputSize), error),
-            aliyun_fnf::ErrorKind::NoSlot => unsendable(ErrorKind::Throttled, error),
-            aliyun_fnf::ErrorKind::Settings => unsendable(ErrorKind::Unexpected, error),
-            _ => Answer::Missing { sent: error.may_have_been_sent(), why: error.message().to_owned() },
+            aliyun_fnf::ErrorKind::Credentials => not_sent(ReportErrorKind::Denied, error),
+            aliyun_fnf::ErrorKind::InvalidRequest => {
+                not_sent(ReportErrorKind::InvalidReport(RejectedPart::Other), error)
+            }
+            aliyun_fnf::ErrorKind::TooLarge => {
+                not_sent(ReportErrorKind::InvalidReport(RejectedPart::OutputSize), error)
+            }
+            aliyun_fnf::ErrorKind::NoPermit => not_sent(ReportErrorKind::Throttled, error),
+            aliyun_fnf::ErrorKind::Settings => not_sent(ReportErrorKind::Unexpected, error),
+            _ => ServiceResponse::NoResponse {
+                sent: error.may_have_been_sent(),
+                reason: error.message().to_owned(),
+            },
         },
     }
 }
 
-fn unsendable(kind: ErrorKind, error: &Error) -> Answer {
-    Answer::Unsendable { kind, why: error.message().to_owned() }
+fn not_sent(kind: ReportErrorKind, error: &Error) -> ServiceResponse {
+    ServiceResponse::NotSent { kind, reason: error.message().to_owned() }
 }

@@ -6,15 +6,32 @@ use aws_sdk_swf::Client;
 use aws_sdk_swf::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_swf::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_swf::error::{BoxError, SdkError};
+use aws_sdk_swf::operation::RequestId;
 use taskback_core::swf::{self, Report};
-use taskback_core::{Answer, Earlier, ErrorKind, Execution, Ours, Outcome, Receipt, Service, TaskToken};
-use tokio::time::Instant;
+use taskback_core::{
+    ClosedBy, Outcome, PriorAttempts, Receipt, ReportErrorKind, Service, ServiceResponse, TaskToken,
+    judge_response,
+};
 
-use super::{Beat, Reporter, Slot};
-use crate::BoxFuture;
-use crate::aws::Unsent;
+use super::connector::Connector;
+use super::reporter::{ClosedByRequest, HeartbeatStatus, ReportRequest, Reporter};
+use crate::aws::{self, Clients, Unsent};
+use crate::future::BoxFuture;
+
+pub(super) const CONNECTOR: Connector = Connector {
+    connect: |clients| Box::pin(async { Ok(Swf::connect(clients).map(|swf| Arc::new(swf) as _)) }),
+    local: |url| Ok(Arc::new(Swf::local(url))),
+};
 
 /// SWF through its official SDK, whose own retry is off.
+///
+/// ```
+/// use taskback::{Services, Swf};
+///
+/// # fn example(clients: &taskback::Clients) {
+/// let services = Services::default().with(Swf::new(clients.swf()));
+/// # let _ = services; }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Swf {
     client: Client,
@@ -26,30 +43,38 @@ impl Swf {
         Self { client }
     }
 
-    /// A client of the local services at `url` (`taskback local`), with their keys.
-    pub fn local(url: &str) -> Self {
-        Self::new(Client::new(&crate::aws::local(url)))
+    /// The reporter in the region of the AWS configuration; `None` where there is none.
+    pub(crate) fn connect(clients: &Clients) -> Option<Self> {
+        clients.has_aws_region().then(|| Self::new(clients.swf()))
     }
 
-    async fn send(&self, token: &TaskToken, outcome: &Outcome) -> Answer {
+    /// A client of the local services at `url` (`taskback local`), with their keys.
+    pub fn local(url: &str) -> Self {
+        Self::new(Client::new(&aws::local(url)))
+    }
+
+    async fn send(&self, token: &TaskToken, outcome: &Outcome) -> ServiceResponse {
         let token = token.expose();
-        let seen = Seen::default();
+        let capture = ResponseCapture::default();
         match swf::report(outcome) {
             Some(Report::Completed { result }) => {
                 let call = self.client.respond_activity_task_completed().task_token(token).result(result);
-                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
+                capture.response(&call.customize().interceptor(capture.clone()).send().await)
             }
             Some(Report::Failed { reason, details }) => {
                 let call = self.client.respond_activity_task_failed().task_token(token).reason(reason);
                 let call = call.set_details(details.map(Into::into));
-                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
+                capture.response(&call.customize().interceptor(capture.clone()).send().await)
             }
             Some(Report::Canceled { details }) => {
                 let call = self.client.respond_activity_task_canceled().task_token(token);
                 let call = call.set_details(details.map(Into::into));
-                seen.answer(&call.customize().interceptor(seen.clone()).send().await)
+                capture.response(&call.customize().interceptor(capture.clone()).send().await)
             }
-            None => Answer::Unsendable { kind: ErrorKind::Unexpected, why: "somebody else reports".into() },
+            None => ServiceResponse::NotSent {
+                kind: ReportErrorKind::Unexpected,
+                reason: "another party reports".into(),
+            },
         }
     }
 }
@@ -59,73 +84,64 @@ impl Reporter for Swf {
         Service::Swf
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        swf::fit(outcome)
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        Box::pin(self.send(request.token, request.outcome))
     }
 
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        _slot: Option<Slot>,
-        _by: Instant,
-    ) -> BoxFuture<'a, Answer> {
-        Box::pin(self.send(token, outcome))
-    }
-
-    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, Beat> {
+    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
         Box::pin(async move {
-            let seen = Seen::default();
+            let capture = ResponseCapture::default();
             let call = self.client.record_activity_task_heartbeat().task_token(token.expose());
             let details = (!progress.is_empty()).then(|| swf::heartbeat_details(progress).into_owned());
-            let sent = call.set_details(details).customize().interceptor(seen.clone()).send().await;
+            let sent = call.set_details(details).customize().interceptor(capture.clone()).send().await;
             match &sent {
-                Ok(answer) if answer.cancel_requested() => Beat::CancelRequested,
-                Ok(_) => Beat::Alive,
-                Err(_) => match taskback_core::read(token, &seen.answer(&sent), Earlier::default()) {
-                    Ok(Receipt::Closed { .. }) => Beat::Closed,
-                    Ok(_) => Beat::Alive,
-                    Err(error) => Beat::Skipped(error.to_string()),
+                Ok(answer) if answer.request_id().is_none() => {
+                    HeartbeatStatus::Failed("an answer without a request id is not SWF's".into())
+                }
+                Ok(answer) if answer.cancel_requested() => HeartbeatStatus::CancelRequested,
+                Ok(_) => HeartbeatStatus::Continue,
+                Err(_) => match judge_response(token, &capture.response(&sent), PriorAttempts::default()) {
+                    Ok(Receipt::Closed { .. }) => HeartbeatStatus::Closed,
+                    Ok(_) => HeartbeatStatus::Continue,
+                    Err(error) => HeartbeatStatus::Failed(error.to_string()),
                 },
             }
         })
     }
 
-    fn closed_by<'a>(
-        &'a self,
-        execution: &'a Execution,
-        outcome: &'a Outcome,
-    ) -> BoxFuture<'a, Option<Ours>> {
-        Box::pin(history::closed_by(&self.client, execution, outcome))
+    fn closed_by<'a>(&'a self, request: ClosedByRequest<'a>) -> BoxFuture<'a, Option<ClosedBy>> {
+        Box::pin(history::closed_by(&self.client, &request.task.execution, request.outcome))
     }
 
-    fn warm(&self) -> BoxFuture<'_, ()> {
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            // A heartbeat for no task: the worker is allowed to send it, and whatever the answer,
-            // connection and credentials are there afterwards.
-            drop(self.client.record_activity_task_heartbeat().task_token("taskback-warms-up").send().await);
+            // A heartbeat without a task: the worker is allowed to send it, and after any answer
+            // connection and credentials are there.
+            let _ = self.client.record_activity_task_heartbeat().task_token("taskback-warms-up").send().await;
         })
     }
 }
 
-/// Catches the reply as it came: the SDK takes any 200 for a success, and prints whole replies in
-/// its errors.
+/// Captures the reply as it came: to the SDK any 200 is a success, and its errors print whole replies.
 #[derive(Clone, Debug, Default)]
-struct Seen(Arc<Mutex<Option<Answer>>>);
+struct ResponseCapture(Arc<Mutex<Option<ServiceResponse>>>);
 
-impl Seen {
-    /// The reply, or what there was instead of one.
-    fn answer<T, E: std::error::Error + 'static, R>(&self, sent: &Result<T, SdkError<E, R>>) -> Answer {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        seen.unwrap_or_else(|| match sent {
-            Ok(_) => Answer::Missing { sent: true, why: "the reply could not be read".into() },
+impl ResponseCapture {
+    /// The reply, or a description of its absence.
+    fn response<T, E: std::error::Error + 'static, R>(
+        &self,
+        sent: &Result<T, SdkError<E, R>>,
+    ) -> ServiceResponse {
+        let reply = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        reply.unwrap_or_else(|| match sent {
+            Ok(_) => ServiceResponse::NoResponse { sent: true, reason: "the reply could not be read".into() },
             Err(error) => unanswered(error),
         })
     }
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Seen {
+impl Intercept for ResponseCapture {
     fn name(&self) -> &'static str {
         "taskback reply"
     }
@@ -138,33 +154,34 @@ impl Intercept for Seen {
     ) -> Result<(), BoxError> {
         let reply = context.response();
         let header = |name| reply.headers().get(name);
-        // A body that could not be read is a lost answer, whatever the status line said.
-        let answer = reply.body().bytes().map(|body| {
+        // A body that could not be read is a lost answer, whatever its status.
+        let response = reply.body().bytes().map(|body| {
             swf::reply(reply.status().as_u16(), header("x-amzn-errortype"), header("x-amzn-requestid"), body)
         });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = response;
         Ok(())
     }
 }
 
-/// Why there is no reply, told from the error's kind: its text may hold the request.
-fn unanswered<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> Answer {
-    let missing = |sent, why: &str| Answer::Missing { sent, why: why.into() };
+/// The reason why there is no reply, from the error's kind: its text may hold the request.
+fn unanswered<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> ServiceResponse {
+    let no_response = |sent, reason: &str| ServiceResponse::NoResponse { sent, reason: reason.into() };
     match error {
-        SdkError::ConstructionFailure(_) => {
-            Answer::Unsendable { kind: ErrorKind::Unexpected, why: "the request could not be built".into() }
-        }
-        SdkError::TimeoutError(_) => missing(true, "no answer in time"),
-        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(crate::aws::unsent)
-        {
-            Some(Unsent::NoConnection) => missing(false, "no connection"),
-            Some(Unsent::CredentialsLate) => missing(false, "no answer from the source of credentials"),
-            Some(Unsent::NoCredentials) => {
-                Answer::Unsendable { kind: ErrorKind::Denied, why: "no credentials were found".into() }
-            }
-            None if failure.is_timeout() => missing(true, "no answer in time"),
-            None => missing(true, "the connection broke"),
+        SdkError::ConstructionFailure(_) => ServiceResponse::NotSent {
+            kind: ReportErrorKind::Unexpected,
+            reason: "the request could not be built".into(),
         },
-        _ => missing(true, "the reply could not be read"),
+        SdkError::TimeoutError(_) => no_response(true, "no answer in time"),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(aws::unsent) {
+            Some(Unsent::NoConnection) => no_response(false, "no connection"),
+            Some(Unsent::CredentialsLate) => no_response(false, "no answer from the source of credentials"),
+            Some(Unsent::NoCredentials) => ServiceResponse::NotSent {
+                kind: ReportErrorKind::Denied,
+                reason: "no credentials were found".into(),
+            },
+            None if failure.is_timeout() => no_response(true, "no answer in time"),
+            None => no_response(true, "the connection broke"),
+        },
+        _ => no_response(true, "the reply could not be read"),
     }
 }

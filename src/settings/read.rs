@@ -1,32 +1,102 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
 
-use super::{LedgerChoice, SettingsError};
+use super::error::SettingsError;
+use super::names;
+use crate::redact::{shown, unusable_in_credentials};
 
-/// Reads typed values and collects every fault, so that all are named at once.
+/// Reads typed values and collects all errors, so that they are listed at once.
 pub(super) struct Reader {
+    /// Those that are set: an empty value is none.
     vars: HashMap<String, String>,
-    faults: Vec<String>,
+    /// The names of those whose value is not UTF-8.
+    unreadable: BTreeSet<String>,
+    /// Every name that was read, also of settings that are not set.
+    asked: BTreeSet<String>,
+    errors: Vec<String>,
 }
 
+/// Variables that taskback or an SDK under it reads.
+const READ: [&str; 6] = ["TASKBACK_", "FNF_", "FC_", "AWS_", "ALIBABA_CLOUD_", "RUST_LOG"];
+
 impl Reader {
-    pub(super) fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |name: &str| {
-            ["TASKBACK_", "FNF_", "FC_", "AWS_ENDPOINT_URL"].iter().any(|start| name.starts_with(start))
+    pub(super) fn new(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut reader = Self {
+            vars: HashMap::new(),
+            unreadable: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            errors: Vec::new(),
         };
-        Self { vars: vars.into_iter().filter(|(name, _)| ours(name)).collect(), faults: Vec::new() }
+        for (name, value) in vars.into_iter().filter(|(_, value)| !value.is_empty()) {
+            let name = name.to_string_lossy().into_owned();
+            match value.into_string() {
+                Ok(value) => drop(reader.vars.insert(name, value)),
+                Err(_) if names::is_foreign(&name) => {}
+                Err(_) if READ.iter().any(|start| name.starts_with(start)) => {
+                    reader.error(&format!("{name}: the value is not UTF-8"));
+                    reader.unreadable.insert(name);
+                }
+                Err(_) => {}
+            }
+        }
+        reader
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.vars.get(name).filter(|value| !value.is_empty()).cloned()
+        self.asked.insert(name.to_owned());
+        self.vars.get(name).cloned()
     }
 
-    /// A text of at most `most` characters that must be there.
-    #[cfg(feature = "sqs")]
-    pub(super) fn needed(&mut self, name: &str, most: usize) -> String {
+    /// Returns `true` if there is a value, readable or not.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.vars.contains_key(name) || self.unreadable.contains(name)
+    }
+
+    /// Every name that was read so far.
+    pub(super) fn into_asked(self) -> BTreeSet<String> {
+        self.asked
+    }
+
+    /// The names of all variables that are set, also those that are read elsewhere.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.vars.keys().chain(&self.unreadable).map(String::as_str)
+    }
+
+    /// A part of a key pair, which goes into headers of requests. The error never shows the value.
+    pub(super) fn credential(&mut self, name: &str) {
+        if let Some(found) = self.text(name).as_deref().and_then(unusable_in_credentials) {
+            self.error(&format!("{name}: contains {found}, expected visible ASCII characters only"));
+        }
+    }
+
+    /// A region becomes a part of host names.
+    pub(super) fn region(&mut self, name: &str) {
+        let Some(value) = self.text(name) else { return };
+        if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            self.error(&format!(
+                "{name}: invalid value {}, expected letters, digits and hyphens",
+                shown(&value)
+            ));
+        }
+    }
+
+    /// A host name or address, which logs show: a URL, which may hold a password, is an error.
+    pub(super) fn host(&mut self, name: &str) -> Option<String> {
+        let value = self.text(name)?;
+        if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
+            return Some(value);
+        }
+        self.error(&format!("{name}: invalid value {}, expected a host name or address", shown(&value)));
+        None
+    }
+
+    /// A text of at most `max` characters that must be there.
+    pub(super) fn needed(&mut self, name: &str, max: usize) -> String {
         let value = self.text(name).unwrap_or_default();
         match value.chars().count() {
-            0 => self.fault(&format!("{name} must be set")),
-            chars if chars > most => self.fault(&format!("{name} has {chars} characters, at most {most}")),
+            0 if self.is_set(name) => {}
+            0 => self.error(&format!("{name} must be set")),
+            chars if chars > max => self.error(&format!("{name} has {chars} characters, at most {max}")),
             _ => {}
         }
         value
@@ -37,17 +107,21 @@ impl Reader {
         let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, value)| value.clone());
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-            self.fault(&format!("{name} is {}, and may be {}", shown(&value), names.join(" or ")));
+            self.error(&format!("{name} is {}, and may be {}", shown(&value), names.join(" or ")));
         }
         found
     }
 
-    pub(super) fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+    pub(super) fn on_or_off(&mut self, name: &str) -> Option<bool> {
+        self.one_of(name, &[("on", true), ("off", false)])
+    }
+
+    pub(super) fn number(&mut self, name: &str, min: u32, max: u32) -> Option<u32> {
         let value = self.text(name)?;
-        let found = value.parse().ok().filter(|number| (least..=most).contains(number));
+        let found = value.parse().ok().filter(|number| (min..=max).contains(number));
         if found.is_none() {
-            self.fault(&format!(
-                "{name} is {}, and may be a whole number from {least} to {most}",
+            self.error(&format!(
+                "{name} is {}, and may be a whole number from {min} to {max}",
                 shown(&value)
             ));
         }
@@ -57,38 +131,27 @@ impl Reader {
     pub(super) fn pointer(&mut self, name: &str) -> Option<String> {
         let value = self.text(name)?;
         if !value.starts_with('/') {
-            self.fault(&format!("{name} is {}, and a JSON pointer starts with /", shown(&value)));
+            self.error(&format!("{name} is {}, and a JSON pointer starts with /", shown(&value)));
             return None;
         }
         Some(value)
     }
 
-    /// `memory`, or `dynamodb:` and the name of a table.
-    pub(super) fn ledger(&mut self, name: &str) -> LedgerChoice {
-        let Some(value) = self.text(name) else { return LedgerChoice::Memory };
-        match value.split_once(':') {
-            None if value == "memory" => {}
-            #[cfg(not(feature = "dynamodb"))]
-            Some(("dynamodb", _)) => {
-                self.fault(&format!("{name} is {}, which needs the feature dynamodb", shown(&value)));
-            }
-            #[cfg(feature = "dynamodb")]
-            Some(("dynamodb", table)) if is_table(table) => {
-                return LedgerChoice::DynamoDb { table: table.to_owned() };
-            }
-            #[cfg(feature = "dynamodb")]
-            Some(("dynamodb", _)) => {
-                self.fault(&format!(
-                    "{name} is {}, and a table's name has 3 to 255 of A-Z a-z 0-9 _ . -",
-                    shown(&value)
-                ));
-            }
-            _ => self.fault(&format!("{name} is {}, and may be memory or dynamodb:TABLE", shown(&value))),
+    /// A value that the owner of its type parses; the error of `parse` is what was expected.
+    pub(super) fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let value = self.text(name)?;
+        let parsed = parse(&value);
+        if let Err(expected) = parsed {
+            self.error(&format!("{name} is {}, and may be {expected}", shown(&value)));
         }
-        LedgerChoice::Memory
+        parsed.ok()
     }
 
-    /// All variables of that start that hold URLs; empty ones stay, for they mean unset.
+    /// All variables of that start, which hold URLs.
     pub(super) fn urls(&mut self, start: &str) -> HashMap<String, String> {
         let urls: HashMap<_, _> = self
             .vars
@@ -97,36 +160,27 @@ impl Reader {
             .map(|(n, v)| (n.clone(), v.clone()))
             .collect();
         for (name, url) in &urls {
-            let is_http = url.starts_with("http://") || url.starts_with("https://");
-            if !url.is_empty() && !is_http {
+            let rest = ["http://", "https://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+            let is_http =
+                rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic()));
+            if !is_http {
                 // A URL may hold credentials: it is not shown.
-                self.faults.push(format!("{name} must start with http:// or https://"));
+                self.errors.push(format!("{name} must be a URL that starts with http:// or https://"));
             }
         }
         urls
     }
 
-    pub(super) fn fault(&mut self, fault: &str) {
-        self.faults.push(fault.to_owned());
+    pub(super) fn error(&mut self, error: &str) {
+        self.errors.push(error.to_owned());
     }
 
     pub(super) fn finish<T>(mut self, settings: T) -> Result<T, SettingsError> {
-        if self.faults.is_empty() {
+        if self.errors.is_empty() {
             return Ok(settings);
         }
-        self.faults.sort();
-        Err(SettingsError(self.faults))
+        self.errors.sort();
+        self.errors.dedup();
+        Err(SettingsError(self.errors))
     }
-}
-
-/// DynamoDB's rule for names of tables.
-#[cfg(feature = "dynamodb")]
-fn is_table(name: &str) -> bool {
-    (3..=255).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-}
-
-/// A value as far as it helps to see the fault.
-pub(super) fn shown(value: &str) -> String {
-    let start: String = value.chars().take(40).collect();
-    format!("{start:?}{}", if start.len() < value.len() { " (cut)" } else { "" })
 }

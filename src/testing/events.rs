@@ -18,13 +18,13 @@ impl Message {
         Self { id: id.into(), body: body.into(), receive_count: 1, group: None }
     }
 
-    /// As it comes the n-th time.
+    /// The number of times that it was received, this one included.
     pub fn received(mut self, times: u32) -> Self {
         self.receive_count = times;
         self
     }
 
-    /// In a group of a FIFO queue, which the whole event then comes from.
+    /// The group in a FIFO queue, which the whole event then comes from.
     pub fn group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
@@ -49,20 +49,34 @@ impl Message {
     }
 }
 
-/// Never shows the body, for it holds a token.
+/// Never shows the body: it holds a token, which may be a real one.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
-/// The event that Lambda makes of these messages.
+/// The event in which Lambda passes these messages.
+///
+/// ```
+/// use taskback::testing::{Message, sqs_event};
+///
+/// let event = sqs_event(&[Message::new("m1", "{}"), Message::new("m2", "{}").received(5)]);
+/// assert!(event.get().starts_with(r#"{"Records":["#));
+/// ```
 pub fn sqs_event(messages: &[Message]) -> Box<RawValue> {
     let fifo = messages.iter().any(|message| message.group.is_some());
     raw(&json!({"Records": messages.iter().map(|message| message.record(fifo)).collect::<Vec<_>>()}))
 }
 
-/// A direct invocation with that body, which must be JSON: else it is null.
+/// A direct invocation with that body, which must be JSON; otherwise it is null.
+///
+/// ```
+/// use taskback::testing::direct_event;
+///
+/// let event = direct_event(r#"{"service": "fnf", "taskToken": "the-token", "input": {}}"#);
+/// assert!(event.get().contains("the-token"));
+/// ```
 pub fn direct_event(body: &str) -> Box<RawValue> {
     RawValue::from_string(body.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

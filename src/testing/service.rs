@@ -1,13 +1,16 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use taskback_core::{Answer, Fingerprint, Outcome, Service, TaskToken, fnf, swf};
-use tokio::time::{Instant, sleep};
+use taskback_core::{Fingerprint, Outcome, Service, ServiceResponse, TaskToken};
+use tokio::time::sleep;
 
-use crate::{Beat, BoxFuture, Reporter, Slot};
+use super::reported::Reported;
+use crate::future::BoxFuture;
+use crate::service::{HeartbeatStatus, ReportRequest, Reporter};
 
-/// A service in memory: every task is open until it takes a report, and takes one only. Clones
+/// A service in memory: every task is open until a report of it is accepted, which happens once. Clones
 /// share it.
 #[derive(Clone)]
 pub struct ScriptedService {
@@ -15,45 +18,46 @@ pub struct ScriptedService {
     shared: Arc<Mutex<Shared>>,
 }
 
-/// What happens to one report.
+/// The fate of one report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
-    /// Not taken: too many calls.
+    /// Not accepted: too many calls.
     Throttled,
-    /// Not taken: HTTP 500 with the service's own code.
+    /// Not accepted: HTTP 500 with the service's own code.
     ServerError,
-    /// Taken, and the answer is lost.
+    /// Accepted, and the answer is lost.
     LostAnswer,
-    /// Not taken, and the connection breaks, which looks the same as [`LostAnswer`](Self::LostAnswer).
+    /// Not accepted, and the connection breaks, which looks the same as [`LostAnswer`](Self::LostAnswer).
     Reset,
-    /// Not taken: no connection comes about.
+    /// Not accepted: there is no connection.
     Refused,
-    /// Taken, but the answer comes that much later.
+    /// Accepted, but the answer comes that much later.
     Slow(Duration),
-    /// Never answered, and not taken.
+    /// Never answered, and not accepted.
     Hangs,
-    /// Not taken: the report is refused for its size.
+    /// Not accepted: the report is refused for its size.
     TooLarge,
-    /// Not taken: the output is refused for its form.
+    /// Not accepted: the output is refused for its form.
     BadForm,
-    /// Not taken: credentials or policy.
+    /// Not accepted: credentials or policy.
     Denied,
-    /// Not taken: a code that nobody knows.
+    /// Not accepted: a code that no table has.
     Unexpected,
-    /// Not taken: a 502 with a gateway's HTML page.
+    /// Not accepted: a 502 with a gateway's HTML page.
     Html,
-    /// Closed by somebody else just before this report.
+    /// Closed by another party just before this report.
     ClosedByAnother,
 }
 
 #[derive(Default)]
 struct Shared {
     faults: VecDeque<Fault>,
-    tasks: HashMap<Fingerprint, Seen>,
+    tasks: HashMap<Fingerprint, TaskLog>,
 }
 
 #[derive(Clone, Default)]
-struct Seen {
+struct TaskLog {
     accepted: Vec<Outcome>,
     closed: bool,
     attempts: u32,
@@ -62,42 +66,48 @@ struct Seen {
 }
 
 impl ScriptedService {
-    /// A service that takes every first report.
+    /// A service that accepts every first report.
     pub fn new(service: Service) -> Self {
         Self { service, shared: Arc::default() }
     }
 
-    /// The next reports meet these faults, one each, in this order.
+    /// Gives the next reports these faults, one each, in this order.
     pub fn fail_with(&self, faults: impl IntoIterator<Item = Fault>) {
         self.shared().faults.extend(faults);
     }
 
-    /// Somebody else closes the task: its time is over, or its workflow ended.
+    /// Closes the task as another party: its time is over, or its workflow ended.
     pub fn close(&self, token: &TaskToken) {
         self.shared().tasks.entry(token.fingerprint()).or_default().closed = true;
     }
 
-    /// The workflow asks for the task's cancellation.
+    /// Asks for the task's cancellation, as its workflow would.
     pub fn request_cancellation(&self, token: &TaskToken) {
         self.shared().tasks.entry(token.fingerprint()).or_default().cancel_requested = true;
     }
 
-    /// Every outcome that was taken of the task: more than one is a fault of whoever reported.
-    pub fn accepted(&self, token: &TaskToken) -> Vec<Outcome> {
-        self.seen(token).accepted
+    /// The outcomes that were accepted for the task, for an assertion that shows values.
+    pub fn reported(&self, token: &TaskToken) -> Vec<Reported> {
+        self.log(token).accepted.iter().map(Reported::from).collect()
     }
 
-    /// How many reports came for the task, taken or not.
+    /// The same outcomes exactly, in the step's own JSON; their `Debug` shows no values. More than one would be an error
+    /// of this service.
+    pub fn accepted(&self, token: &TaskToken) -> Vec<Outcome> {
+        self.log(token).accepted
+    }
+
+    /// The number of reports for the task, accepted or not.
     pub fn attempts(&self, token: &TaskToken) -> u32 {
-        self.seen(token).attempts
+        self.log(token).attempts
     }
 
     /// The details of every heartbeat of the task.
     pub fn heartbeats(&self, token: &TaskToken) -> Vec<String> {
-        self.seen(token).heartbeats
+        self.log(token).heartbeats
     }
 
-    fn seen(&self, token: &TaskToken) -> Seen {
+    fn log(&self, token: &TaskToken) -> TaskLog {
         self.shared().tasks.get(&token.fingerprint()).cloned().unwrap_or_default()
     }
 
@@ -105,21 +115,16 @@ impl ScriptedService {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the report where the task is open.
-    fn take(&self, token: &TaskToken, outcome: &Outcome) -> Answer {
+    /// Accepts the report where the task is open.
+    fn accept(&self, token: &TaskToken, outcome: &Outcome) -> ServiceResponse {
         let mut shared = self.shared();
         let task = shared.tasks.entry(token.fingerprint()).or_default();
         if task.closed {
-            return match self.service {
-                Service::Fnf => refused(400, "TaskAlreadyCompleted", "task is completed"),
-                Service::Swf => {
-                    refused(400, "UnknownResourceFault", "Unknown activity, scheduledEventId = 5")
-                }
-            };
+            return self.service.spec().refusals.closed.response(REQUEST_ID);
         }
         task.closed = true;
         task.accepted.push(outcome.clone());
-        Answer::Accepted { request_id: None }
+        ServiceResponse::Accepted { request_id: None }
     }
 
     fn next_fault(&self, token: &TaskToken) -> Option<Fault> {
@@ -128,92 +133,97 @@ impl ScriptedService {
         shared.faults.pop_front()
     }
 
-    async fn answer(&self, token: &TaskToken, outcome: &Outcome) -> Answer {
-        let lost = || Answer::Missing { sent: true, why: "the connection broke".into() };
-        let fnf = self.service == Service::Fnf;
-        match self.next_fault(token) {
-            None => self.take(token, outcome),
-            Some(Fault::Throttled) if fnf => refused(429, "ResourceThrottled", ""),
-            Some(Fault::Throttled) => refused(400, "ThrottlingException", "Rate exceeded"),
-            Some(Fault::ServerError) if fnf => refused(500, "InternalServerError", ""),
-            Some(Fault::ServerError) => refused(500, "InternalFailure", ""),
-            Some(Fault::LostAnswer) => {
-                self.take(token, outcome);
-                lost()
+    async fn respond(&self, token: &TaskToken, outcome: &Outcome) -> ServiceResponse {
+        let no_response = |sent, reason: &str| ServiceResponse::NoResponse { sent, reason: reason.into() };
+        let refusals = &self.service.spec().refusals;
+        let Some(fault) = self.next_fault(token) else { return self.accept(token, outcome) };
+        match fault {
+            Fault::Throttled => refusals.throttled.response(REQUEST_ID),
+            Fault::ServerError => refusals.server_error.response(REQUEST_ID),
+            Fault::LostAnswer => {
+                self.accept(token, outcome);
+                no_response(true, "the connection broke")
             }
-            Some(Fault::Reset) => lost(),
-            Some(Fault::Refused) => Answer::Missing { sent: false, why: "no connection".into() },
-            Some(Fault::Slow(time)) => {
-                let answer = self.take(token, outcome);
+            Fault::Reset => no_response(true, "the connection broke"),
+            Fault::Refused => no_response(false, "no connection"),
+            Fault::Slow(time) => {
+                let response = self.accept(token, outcome);
                 sleep(time).await;
-                answer
+                response
             }
-            Some(Fault::Hangs) => std::future::pending().await,
-            Some(Fault::TooLarge) if fnf => refused(400, "EntityTooLarge", ""),
-            Some(Fault::TooLarge) => {
-                refused(400, "ValidationException", &constraint("length less than 32769"))
+            Fault::Hangs => std::future::pending().await,
+            Fault::TooLarge => refusals.too_large.response(REQUEST_ID),
+            Fault::BadForm => refusals.bad_form.response(REQUEST_ID),
+            Fault::Denied => refusals.denied.response(REQUEST_ID),
+            Fault::Unexpected => ServiceResponse::Refused {
+                status: 400,
+                code: Some("SomethingNew".into()),
+                message: String::new(),
+                request_id: Some(REQUEST_ID.into()),
+            },
+            Fault::Html => {
+                ServiceResponse::Refused { status: 502, code: None, message: String::new(), request_id: None }
             }
-            Some(Fault::BadForm) if fnf => refused(400, "InvalidArgument", "Output must be JSON"),
-            Some(Fault::BadForm) => refused(400, "ValidationException", &constraint("a pattern")),
-            Some(Fault::Denied) if fnf => refused(403, "AccessDenied", ""),
-            Some(Fault::Denied) => refused(400, "AccessDeniedException", ""),
-            Some(Fault::Unexpected) => refused(400, "SomethingNew", ""),
-            Some(Fault::Html) => {
-                Answer::Refused { status: 502, code: None, message: String::new(), request_id: None }
-            }
-            Some(Fault::ClosedByAnother) => {
+            Fault::ClosedByAnother => {
                 self.close(token);
-                self.take(token, outcome)
+                self.accept(token, outcome)
             }
         }
     }
 }
+
+/// The id of every request that is refused.
+const REQUEST_ID: &str = "scripted";
 
 impl Reporter for ScriptedService {
     fn service(&self) -> Service {
         self.service
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        match self.service {
-            Service::Fnf => fnf::fit(outcome, fnf::OUTPUT_BYTES),
-            Service::Swf => swf::fit(outcome),
-        }
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        Box::pin(self.respond(request.token, request.outcome))
     }
 
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        _slot: Option<Slot>,
-        _by: Instant,
-    ) -> BoxFuture<'a, Answer> {
-        Box::pin(self.answer(token, outcome))
-    }
-
-    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, Beat> {
+    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
         Box::pin(async move {
-            if self.service == Service::Fnf {
-                return Beat::Unsupported;
+            if self.service.spec().heartbeat_action.is_none() {
+                return HeartbeatStatus::Unsupported;
             }
             let mut shared = self.shared();
             let task = shared.tasks.entry(token.fingerprint()).or_default();
             task.heartbeats.push(progress.to_owned());
-            match (task.closed, task.cancel_requested) {
-                (true, _) => Beat::Closed,
-                (false, true) => Beat::CancelRequested,
-                (false, false) => Beat::Alive,
+            if task.closed {
+                HeartbeatStatus::Closed
+            } else if task.cancel_requested {
+                HeartbeatStatus::CancelRequested
+            } else {
+                HeartbeatStatus::Continue
             }
         })
     }
 }
 
-fn refused(status: u16, code: &str, message: &str) -> Answer {
-    Answer::Refused { status, code: Some(code.into()), message: message.into(), request_id: None }
+/// Shows the values that were reported, by the short fingerprints of their tasks: they are those of a test.
+impl fmt::Debug for ScriptedService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = self.shared();
+        let tasks: BTreeMap<_, _> = shared.tasks.iter().collect();
+        f.debug_struct("ScriptedService")
+            .field("service", &self.service)
+            .field("tasks", &tasks)
+            .finish_non_exhaustive()
+    }
 }
 
-fn constraint(what: &str) -> String {
-    format!(
-        "1 validation error detected: Value 'x' at 'result' failed to satisfy constraint: Member must have {what}"
-    )
+impl fmt::Debug for TaskLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, closed, attempts, heartbeats, .. } = self;
+        let reported: Vec<_> = accepted.iter().map(Reported::from).collect();
+        f.debug_struct("TaskLog")
+            .field("reported", &reported)
+            .field("closed", closed)
+            .field("attempts", attempts)
+            .field("heartbeats", heartbeats)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,87 +1,102 @@
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
-use taskback_core::{Ours, Outcome, Receipt};
+use serde::Serialize;
+use taskback_core::{Outcome, Output, Receipt};
 
-use super::{EventError, InvocationError, Seen};
+use super::contract::{Decoded, Trigger};
+use super::error::InvocationError;
+use super::raw_event::RawEvent;
 use crate::delivery::{Body, Delivery};
-use crate::settlement::{Done, Kept, Settlement};
+use crate::response::Response;
+use crate::settlement::{Ack, Acked, NackReason, Settlement};
 
-/// Whatever object no trigger sends: a direct invocation's event is the body itself.
-pub(super) fn decode<'e>(event: &Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>> {
-    if !event.is_object() {
-        return None;
-    }
-    let body = Some(Body(Cow::Borrowed(event.json.get())));
-    Some(Ok(vec![Delivery { body, ..Delivery::default() }]))
-}
+/// A direct invocation: any other object, which is the body itself.
+pub(super) struct Direct;
 
-/// Done → what was told and the receipt; Kept → an error, so that the caller invokes again.
-pub(super) fn answer<D: Told>(
-    _deliveries: &[Delivery<'_>],
-    settlements: &[Settlement<D>],
-) -> Result<Value, InvocationError> {
-    match settlements {
-        [Settlement::Done(done)] => Ok(done.answer()),
-        // No step goes on behind its limit: what is cut off later is a report.
-        [Settlement::Kept(why @ (Kept::Unreported(_) | Kept::Unfinished))] => {
-            Err(InvocationError::Unreported(why.to_string()))
+impl Trigger for Direct {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        if !event.is_object() {
+            return None;
         }
-        [Settlement::Kept(why @ (Kept::RunningElsewhere(_) | Kept::LeaseLost))] => {
-            Err(InvocationError::RunningElsewhere(why.to_string()))
-        }
-        [Settlement::Kept(why)] => Err(InvocationError::Kept(why.to_string())),
-        _ => Err(InvocationError::Kept("no settlement".into())),
+        let body = Some(Body(Cow::Borrowed(event.json.get())));
+        Some(Ok(vec![Delivery { body, ..Delivery::default() }]))
     }
-}
 
-/// What a direct invocation is told of what was done.
-pub(crate) trait Told {
-    fn answer(&self) -> Value;
-}
-
-impl Told for Done {
-    fn answer(&self) -> Value {
-        told(self)
-    }
-}
-
-fn told(done: &Done) -> Value {
-    let mut answer = Map::new();
-    let mut put = |key: &str, value: Value| answer.insert(key.to_owned(), value);
-    put("service", json!(done.service.name()));
-    put("fingerprint", json!(done.fingerprint.hex()));
-    put("receipt", json!(done.receipt.name()));
-    match &done.receipt {
-        Receipt::Recorded { request_id: Some(id) } => drop(put("requestId", json!(id))),
-        Receipt::Recorded { request_id: None } => {}
-        Receipt::Closed { ours } => drop(put("ours", json!(ours_name(*ours)))),
-        Receipt::HandedOver { to } => drop(put("to", json!(to))),
-    }
-    if let Some(outcome) = &done.outcome {
-        put("outcome", json!(outcome.name()));
-        match outcome {
-            Outcome::Succeeded(output) => drop(put("output", output_value(output.json()))),
-            Outcome::Failed { error, cause } => {
-                put("error", json!(error));
-                put("cause", json!(cause));
+    /// Ack → the outcome and its receipt; Nack → an error, so that the caller invokes again.
+    fn respond(
+        &self,
+        _deliveries: &[Delivery<'_>],
+        settlements: &[Settlement],
+    ) -> Result<Response, InvocationError> {
+        match settlements {
+            [Settlement::Ack(Ack::Task(acked))] => Response::new(&Report::new(acked)),
+            [Settlement::Ack(Ack::Flow(response))] => Ok(response.clone()),
+            // No step goes on after its deadline: whatever is cut off later is a report.
+            [Settlement::Nack(reason @ (NackReason::ReportFailed(_) | NackReason::TimedOut))] => {
+                Err(InvocationError::ReportFailed(reason.to_string()))
             }
-            Outcome::Canceled { details } => drop(put("details", json!(details))),
-            Outcome::Delegated { .. } => {}
+            [Settlement::Nack(reason @ (NackReason::HeldByOther(_) | NackReason::LeaseLost))] => {
+                Err(InvocationError::HeldByOther(reason.to_string()))
+            }
+            [Settlement::Nack(reason)] => Err(InvocationError::MessageNacked(reason.to_string())),
+            _ => Err(InvocationError::MessageNacked("no settlement".into())),
         }
     }
-    Value::Object(answer)
-}
 
-const fn ours_name(ours: Ours) -> &'static str {
-    match ours {
-        Ours::Known => "known",
-        Ours::Likely => "likely",
-        Ours::Unknown => "unknown",
-        Ours::No => "no",
+    fn wants_outcomes(&self) -> bool {
+        true
     }
 }
 
-fn output_value(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or(Value::Null)
+/// The response to a task that has its receipt.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    service: &'a str,
+    fingerprint: String,
+    receipt: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'a str>,
+    /// As the step wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Output>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    fn new(acked: &'a Acked) -> Self {
+        let mut report = Self {
+            service: acked.service.name(),
+            fingerprint: acked.fingerprint.hex(),
+            receipt: acked.receipt.name(),
+            outcome: acked.outcome.as_ref().map(Outcome::name),
+            ..Self::default()
+        };
+        match &acked.receipt {
+            Receipt::Recorded { request_id } => report.request_id = request_id.as_deref(),
+            Receipt::Closed { closed_by } => report.closed_by = Some(closed_by.name()),
+            Receipt::Delegated { to } => report.to = Some(to),
+        }
+        match &acked.outcome {
+            Some(Outcome::Succeeded(output)) => report.output = Some(output),
+            Some(Outcome::Failed { error, cause }) => {
+                report.error = Some(error);
+                report.cause = Some(cause);
+            }
+            Some(Outcome::Canceled { details }) => report.details = Some(details),
+            Some(Outcome::DelegatedTo { .. }) | None => {}
+        }
+        report
+    }
 }

@@ -1,46 +1,48 @@
 use std::fmt;
 
-/// An event that no delivery can be read from: the invocation fails, so that the trigger keeps it.
+/// An event without a readable delivery: the invocation fails, so that the trigger redelivers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EventError {
-    /// No trigger sends such an event; the text says what was seen.
+    /// No trigger sends such an event; the text describes it. Correct the event's source.
     UnknownEvent(String),
-    /// The event says that it is a batch and brings no message.
+    /// The event is a batch without a message. Correct the event's source.
     EmptyBatch,
-    /// The messages come from a source that taskback does not serve.
+    /// The messages come from a source that taskback does not serve. Remove that event source.
     ForeignSource(String),
 }
 
-/// An answer that fails the invocation, so that the trigger keeps what it delivered.
+/// A failed invocation, so that the trigger redelivers its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InvocationError {
-    /// The event itself.
+    /// The event itself: its error says what to do.
     Event(EventError),
-    /// A message that must come back has no usable id to say so by.
+    /// A message that must be redelivered has no usable id to name it by. The trigger redelivers all of them.
     UnusableMessageId,
-    /// A message of a trigger without partial answers was kept; the text says why.
-    Kept(String),
-    /// The task of a direct invocation has its outcome, and the service took no report of it; the
-    /// text says why. It is told by the next invocation that brings the token.
-    Unreported(String),
-    /// The task of a direct invocation is another owner's, who is to tell it; the text says for how long
-    /// at most. Invoke again then, where nothing else does.
-    RunningElsewhere(String),
-    /// A poller's function cannot poll; the text says what to mend.
+    /// A message of a trigger without partial responses was nacked; the text gives the reason.
+    MessageNacked(String),
+    /// The task of a direct invocation has its outcome, and the service accepted no report of it; the
+    /// text gives the reason. The next invocation with the token reports it.
+    ReportFailed(String),
+    /// Another owner runs the task of a direct invocation and will report it; the text gives the maximum time. Invoke
+    /// again then, unless the host does.
+    HeldByOther(String),
+    /// A poller's function cannot poll; the text names the correction.
     NotPolled(String),
 }
 
 impl InvocationError {
-    /// The error's name in the answer.
+    /// The error's name in the response.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Event(EventError::UnknownEvent(_)) => "UnknownEvent",
             Self::Event(EventError::EmptyBatch) => "EmptyBatch",
             Self::Event(EventError::ForeignSource(_)) => "ForeignSource",
             Self::UnusableMessageId => "UnusableMessageId",
-            Self::Kept(_) => "Kept",
-            Self::Unreported(_) => "Unreported",
-            Self::RunningElsewhere(_) => "RunningElsewhere",
+            Self::MessageNacked(_) => "MessageNacked",
+            Self::ReportFailed(_) => "ReportFailed",
+            Self::HeldByOther(_) => "HeldByOther",
             Self::NotPolled(_) => "NotPolled",
         }
     }
@@ -55,10 +57,10 @@ impl From<EventError> for InvocationError {
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownEvent(seen) => write!(f, "no trigger sends such an event: {seen}"),
+            Self::UnknownEvent(raw_event) => write!(f, "no trigger sends such an event: {raw_event}"),
             Self::EmptyBatch => f.write_str("the event brings no message"),
-            Self::ForeignSource(seen) => {
-                write!(f, "the messages come from {seen}, which is no trigger of taskback")
+            Self::ForeignSource(raw_event) => {
+                write!(f, "the messages come from {raw_event}, which is not a trigger of taskback")
             }
         }
     }
@@ -69,12 +71,12 @@ impl fmt::Display for InvocationError {
         match self {
             Self::Event(error) => error.fmt(f),
             Self::UnusableMessageId => {
-                f.write_str("a message that was kept has no messageId, so all come back")
+                f.write_str("a message to redeliver has no messageId, so all are redelivered")
             }
-            Self::Kept(why) => write!(f, "the task was kept: {why}"),
-            Self::Unreported(why) => write!(f, "decided and not told: {why}"),
-            Self::RunningElsewhere(why) => write!(f, "the task was kept: {why}"),
-            Self::NotPolled(why) => write!(f, "nothing was polled: {why}"),
+            Self::MessageNacked(reason) => write!(f, "the task will be redelivered: {reason}"),
+            Self::ReportFailed(reason) => write!(f, "outcome decided but not reported: {reason}"),
+            Self::HeldByOther(reason) => write!(f, "the task will be redelivered: {reason}"),
+            Self::NotPolled(reason) => write!(f, "no task was polled: {reason}"),
         }
     }
 }
@@ -82,8 +84,8 @@ impl fmt::Display for InvocationError {
 impl std::error::Error for EventError {}
 impl std::error::Error for InvocationError {}
 
-/// A source's name is part of an error's text, so only what looks like one is shown.
-pub(super) fn foreign(source: Option<&str>) -> String {
+/// The name of a source for an error's text, where it looks like one.
+pub(super) fn describe_source(source: Option<&str>) -> String {
     match source {
         Some(name)
             if name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c)) =>

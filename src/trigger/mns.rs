@@ -1,11 +1,104 @@
-//! What MNS may have done to a message's text.
+//! The messages of Alibaba Cloud's MNS: of a queue by way of its EventBridge, and of a topic directly.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
 
-/// The text as it was sent: itself where it is JSON, else what its base64 says where that is JSON, else
-/// itself. MNS's own SDKs encode by default, and its triggers decode only where they are told to.
-pub(super) fn plain(text: String) -> String {
+use super::contract::{Decoded, Trigger};
+use super::error::{EventError, describe_source};
+use super::raw_event::RawEvent;
+use crate::delivery::{Body, Delivery};
+
+/// The messages of a queue: CloudEvents 1.0, an array of them or a single one, each with the text in
+/// `data.messageBody`.
+pub(super) struct MnsQueue;
+
+/// The message of a topic: `{"body":…,"attrs":{…}}` (STREAM, with attributes), its bare
+/// text (STREAM, without), or `{"TopicName":…,"SubscriptionName":…,"MessageId":…,"Message":…}` (JSON; attributes
+/// are more members).
+///
+/// Bare text that is a JSON object has the shape of a direct invocation, and counts as one.
+pub(super) struct MnsTopic;
+
+const SENT: &str = "mns:Queue:SendMessage";
+
+impl Trigger for MnsQueue {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        let Some(elements) = event.elements() else {
+            return is_cloud_event(event).then(|| Ok(vec![queued(event)?]));
+        };
+        match elements.first() {
+            None => Some(Err(EventError::EmptyBatch)),
+            Some(first) if is_cloud_event(&RawEvent::parse(first)) => {
+                Some(elements.iter().map(|element| queued(&RawEvent::parse(element))).collect())
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+impl Trigger for MnsTopic {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        let delivery = match event.text() {
+            Some(text) => text_only(text)?,
+            None if event.holds_token() => return None,
+            None => stream(event).or_else(|| json(event))?,
+        };
+        Some(Ok(vec![delivery]))
+    }
+}
+
+fn is_cloud_event(event: &RawEvent<'_>) -> bool {
+    event.member("specversion").and(event.member("type")).is_some() && !event.holds_token()
+}
+
+fn queued<'e>(event: &RawEvent<'e>) -> Result<Delivery<'e>, EventError> {
+    let kind = event.text_of("type");
+    if kind.as_deref() != Some(SENT) {
+        return Err(EventError::ForeignSource(describe_source(kind.as_deref())));
+    }
+    let data = event.member("data").map(RawEvent::parse);
+    let id = data.as_ref().and_then(|data| data.text_of("messageId")).or_else(|| event.text_of("id"));
+    let body = data.as_ref().and_then(|data| data.member("messageBody"));
+    let body = body.map(|body| Body(Cow::Owned(plain(bare_text(body)))));
+    Ok(Delivery { id, body, ..Delivery::default() })
+}
+
+fn text_only<'e>(text: &str) -> Option<Delivery<'e>> {
+    let text = plain(text.to_owned());
+    text.trim_ascii_start().starts_with('{').then(|| published(text))
+}
+
+fn stream<'e>(event: &RawEvent<'e>) -> Option<Delivery<'e>> {
+    let attributes = event.member("attrs")?;
+    let body = event.member("body")?;
+    if !attributes.get().starts_with('{') {
+        return None;
+    }
+    Some(published(bare_text(body)))
+}
+
+fn json<'e>(event: &RawEvent<'e>) -> Option<Delivery<'e>> {
+    event.text_of("TopicName")?;
+    event.text_of("SubscriptionName")?;
+    let message = event.text_of("Message")?;
+    Some(Delivery { id: event.text_of("MessageId"), ..published(message) })
+}
+
+fn published<'e>(text: String) -> Delivery<'e> {
+    Delivery { body: Some(Body(Cow::Owned(plain(text)))), ..Delivery::default() }
+}
+
+/// The text of a body that may come as JSON itself.
+fn bare_text(body: &RawValue) -> String {
+    serde_json::from_str(body.get()).unwrap_or_else(|_| body.get().to_owned())
+}
+
+/// The text as it was sent: itself where it is JSON, else its base64 decoded where that is JSON, else
+/// itself. MNS's own SDKs encode by default, and its triggers decode only where they are configured to.
+fn plain(text: String) -> String {
     if is_json(&text) {
         return text;
     }
@@ -25,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_comes_off_only_where_it_hides_json() {
+    fn base64_is_decoded_only_around_json() {
         let body = r#"{"taskToken":"t+/=="}"#;
         assert_eq!(plain(STANDARD.encode(body)), body);
         assert_eq!(plain(format!("{}\n", STANDARD.encode(body))), body);

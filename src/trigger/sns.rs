@@ -1,50 +1,38 @@
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub(super) use super::whole::answer;
-use super::{EventError, Seen, foreign};
+use super::contract::{Decoded, Trigger};
+use super::error::{EventError, describe_source};
+use super::raw_event::RawEvent;
 use crate::delivery::{Body, Delivery};
 
-const SNS: &str = "aws:sns";
+const SOURCE: &str = "aws:sns";
 
 /// `{"Records":[{"EventSource":"aws:sns","Sns":{"MessageId":…,"Message":…}}]}`
-pub(super) fn decode<'e>(event: &Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>> {
-    let records = event.records()?;
-    if Record::of(records.first()?).source() != Some(SNS) {
-        return None;
+pub(super) struct Sns;
+
+impl Trigger for Sns {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        let records = event.records()?;
+        if RawEvent::parse(records.first()?).text_of("EventSource").as_deref() != Some(SOURCE) {
+            return None;
+        }
+        Some(records.iter().map(|record| delivery(record)).collect())
     }
-    Some(records.iter().map(|record| delivery(record)).collect())
 }
 
 fn delivery<'e>(record: &RawValue) -> Result<Delivery<'e>, EventError> {
-    let record = Record::of(record);
-    if record.source() != Some(SNS) {
-        return Err(EventError::ForeignSource(foreign(record.source())));
+    let record = RawEvent::parse(record);
+    let source = record.text_of("EventSource");
+    if source.as_deref() != Some(SOURCE) {
+        return Err(EventError::ForeignSource(describe_source(source.as_deref())));
     }
-    let text = |name: &str| record.sns[name].as_str().map(str::to_owned);
+    let notification = record.member("Sns").map(RawEvent::parse);
+    let text = |name: &str| notification.as_ref()?.text_of(name);
     Ok(Delivery {
         id: text("MessageId"),
         body: text("Message").map(|text| Body(Cow::Owned(text))),
         ..Delivery::default()
     })
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Record {
-    event_source: Value,
-    sns: Value,
-}
-
-impl Record {
-    fn of(record: &RawValue) -> Self {
-        serde_json::from_str(record.get()).unwrap_or_default()
-    }
-
-    fn source(&self) -> Option<&str> {
-        self.event_source.as_str()
-    }
 }

@@ -3,85 +3,119 @@ use std::collections::HashSet;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{EventError, InvocationError, Seen, foreign};
+use super::contract::{Decoded, Trigger};
+use super::error::{EventError, InvocationError, describe_source};
+use super::raw_event::RawEvent;
 use crate::delivery::{Body, Delivery, Source};
+use crate::response::Response;
 use crate::settlement::Settlement;
 
 const SQS: &str = "aws:sqs";
+const SOURCE: &str = "eventSource";
 
-/// Any list of records; those of other sources are refused by name.
-pub(super) fn decode<'e>(event: &Seen<'e>) -> Option<Result<Vec<Delivery<'e>>, EventError>> {
-    let records = event.records()?;
-    if records.is_empty() {
-        return Some(Err(EventError::EmptyBatch));
-    }
-    Some(records.iter().map(|record| delivery(record)).collect())
-}
+/// `{"Records":[…]}`, or the bare list that EventBridge Pipes sends; records of other sources are refused
+/// by name.
+pub(super) struct Sqs;
 
-/// Lists what comes back. Every id that is absent, empty or unknown would return the whole batch,
-/// so it fails the invocation at once and says why.
-pub(super) fn answer<D>(
-    deliveries: &[Delivery<'_>],
-    settlements: &[Settlement<D>],
-) -> Result<Value, InvocationError> {
-    let mut listed = HashSet::new();
-    let mut response = SqsBatchResponse::default();
-    for (delivery, settlement) in deliveries.iter().zip(settlements) {
-        if !settlement.is_kept() {
-            continue;
+impl Trigger for Sqs {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        let records = match event.elements() {
+            Some(elements) => {
+                RawEvent::parse(elements.first()?).member(SOURCE)?;
+                elements
+            }
+            None => event.records()?,
+        };
+        if records.is_empty() {
+            return Some(Err(EventError::EmptyBatch));
         }
-        let id =
-            delivery.id.as_deref().filter(|id| !id.is_empty()).ok_or(InvocationError::UnusableMessageId)?;
-        if listed.insert(id) {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id.to_owned();
-            response.batch_item_failures.push(failure);
-        }
+        Some(records.iter().map(|record| delivery(record)).collect())
     }
-    serde_json::to_value(&response).map_err(|_| InvocationError::UnusableMessageId)
+
+    /// Lists the nacked messages. An id that is absent, empty or unknown would return the whole batch,
+    /// so it fails the invocation at once and names the reason.
+    fn respond(
+        &self,
+        deliveries: &[Delivery<'_>],
+        settlements: &[Settlement],
+    ) -> Result<Response, InvocationError> {
+        let mut listed = HashSet::new();
+        let mut response = SqsBatchResponse::default();
+        for (delivery, settlement) in deliveries.iter().zip(settlements) {
+            if !settlement.is_nack() {
+                continue;
+            }
+            let id = delivery.id.as_deref().filter(|id| !id.is_empty());
+            let id = id.ok_or(InvocationError::UnusableMessageId)?;
+            if listed.insert(id) {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id.to_owned();
+                response.batch_item_failures.push(failure);
+            }
+        }
+        Response::new(&response)
+    }
 }
 
 fn delivery<'e>(record: &RawValue) -> Result<Delivery<'e>, EventError> {
-    let record: Record = serde_json::from_str(record.get()).unwrap_or_default();
-    let source = record.event_source.as_str();
+    let record = serde_json::from_str(record.get()).unwrap_or_else(|_| Record::by_member(record));
+    let source = record.event_source.as_deref();
     if source != Some(SQS) {
-        return Err(EventError::ForeignSource(foreign(source)));
+        return Err(EventError::ForeignSource(describe_source(source)));
     }
-    let arn = text(record.event_source_arn);
+    let Attributes { approximate_receive_count, message_group_id } = record.attributes.unwrap_or_default();
     // Standard queues carry group ids too; only the ARN's ending says that order matters.
-    let fifo = arn.as_deref().is_some_and(|arn| arn.ends_with(".fifo"));
-    let receive_count = record.attributes["ApproximateReceiveCount"].as_str();
+    let fifo = record.event_source_arn.as_deref().is_some_and(|arn| arn.ends_with(".fifo"));
     Ok(Delivery {
-        id: text(record.message_id),
-        receive_count: receive_count.and_then(|count| count.parse().ok()),
-        group: fifo.then(|| record.attributes["MessageGroupId"].as_str().unwrap_or_default().to_owned()),
-        body: text(record.body).map(|text| Body(Cow::Owned(text))),
-        source: arn
-            .zip(text(record.receipt_handle))
+        id: record.message_id,
+        receive_count: approximate_receive_count.and_then(|count| count.parse().ok()),
+        group: fifo.then(|| message_group_id.unwrap_or_default()),
+        body: record.body.map(|text| Body(Cow::Owned(text))),
+        source: record
+            .event_source_arn
+            .zip(record.receipt_handle)
             .map(|(queue_arn, receipt_handle)| Source { queue_arn, receipt_handle }),
     })
 }
 
-fn text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
+/// The members of a record that are read, in one pass where it is as SQS sends it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: Option<String>,
+    receipt_handle: Option<String>,
+    body: Option<String>,
+    attributes: Option<Attributes>,
+    event_source: Option<String>,
+    #[serde(rename = "eventSourceARN")]
+    event_source_arn: Option<String>,
 }
 
-/// What is used of a record. Each member is read by itself, so that one of an odd type, or an odd
-/// message attribute, takes nothing else with it.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Record {
-    message_id: Value,
-    receipt_handle: Value,
-    body: Value,
-    event_source: Value,
-    #[serde(rename = "eventSourceARN")]
-    event_source_arn: Value,
-    attributes: Value,
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    approximate_receive_count: Option<String>,
+    message_group_id: Option<String>,
+}
+
+impl Record {
+    /// Reads each member by itself, so that one of an odd type, with escapes that are not Unicode text, or that
+    /// is repeated, affects nothing else.
+    fn by_member(record: &RawValue) -> Self {
+        let record = RawEvent::parse(record);
+        let attributes = record.member("attributes").map(RawEvent::parse).map(|attributes| Attributes {
+            approximate_receive_count: attributes.text_of("ApproximateReceiveCount"),
+            message_group_id: attributes.text_of("MessageGroupId"),
+        });
+        Self {
+            message_id: record.text_of("messageId"),
+            receipt_handle: record.text_of("receiptHandle"),
+            body: record.text_of("body"),
+            attributes,
+            event_source: record.text_of(SOURCE),
+            event_source_arn: record.text_of("eventSourceARN"),
+        }
+    }
 }

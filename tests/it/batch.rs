@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use taskback::core::{Outcome, Service};
 use taskback::testing::{Fault, Message, sqs_event};
-use taskback::{InvocationError, StepError, Task};
+use taskback::{InvocationError, Outcome, Service, StepError, Task};
 
 use crate::support::{Rig, envelope, invoke, kept, kept_within, message, token};
 
@@ -26,8 +25,9 @@ fn with(name: &str, input: &str) -> Message {
     Message::new(name, envelope(Service::Swf, name, &format!("{input:?}")))
 }
 
+/// A panic, an unreadable body, a retryable error or a slow step.
 #[tokio::test(start_paused = true)]
-async fn one_bad_message_of_any_kind_is_kept_and_spoils_no_other() {
+async fn bad_message_is_nacked_alone() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).build().unwrap();
     let messages = [
@@ -48,7 +48,7 @@ async fn one_bad_message_of_any_kind_is_kept_and_spoils_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_on_the_last_delivery_is_told() {
+async fn panic_on_last_delivery_is_reported() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).max_receives(2).build().unwrap();
     assert!(kept(&taskback, &[with("m", "panic").received(2)]).await.is_empty());
@@ -57,7 +57,7 @@ async fn a_panic_on_the_last_delivery_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_group_goes_in_order_and_stops_at_its_first_kept_message() {
+async fn fifo_group_stops_at_first_nack() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&order);
     let step = move |task: Task<String>| {
@@ -79,8 +79,9 @@ async fn a_fifo_group_goes_in_order_and_stops_at_its_first_kept_message() {
     assert!(of("a1") < of("retry") && of("b1") < of("b2") && of("a3").is_none(), "{order:?}");
 }
 
+/// All its messages get the same settlement.
 #[tokio::test(start_paused = true)]
-async fn a_token_that_comes_twice_runs_once_and_settles_alike() {
+async fn repeated_token_runs_once() {
     let rig = Rig::new();
     let runs = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&runs);
@@ -98,7 +99,7 @@ async fn a_token_that_comes_twice_runs_once_and_settles_alike() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_steps_run_at_once_than_the_setting_says() {
+async fn concurrency_limits_running_steps() {
     let running = Arc::new(Mutex::new((0, 0)));
     let counted = Arc::clone(&running);
     let step = move |_: Task<Value>| {
@@ -122,7 +123,7 @@ async fn no_more_steps_run_at_once_than_the_setting_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_deadline_cuts_off_is_kept_and_what_was_told_is_not() {
+async fn deadline_nacks_only_unreported_messages() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).concurrency(2).build().unwrap();
     let messages = [with("quick", "x"), with("s1", "slow"), with("s2", "slow"), with("unstarted", "x")];
@@ -130,19 +131,19 @@ async fn what_the_deadline_cuts_off_is_kept_and_what_was_told_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kept_message_without_an_id_fails_the_invocation() {
+async fn nack_without_id_fails_invocation() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).build().unwrap();
     let messages = [with("good", "x"), Message::new("", "no json")];
     let error = invoke(&taskback, &sqs_event(&messages)).await.unwrap_err();
     assert_eq!(error, InvocationError::UnusableMessageId);
-    // The same without an id, once its task is told, asks for nothing.
+    // A missing id does not matter once the task is reported.
     let messages = [with("good", "x"), Message::new("", envelope(Service::Swf, "other", "1"))];
     assert!(kept(&taskback, &messages).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeated_id_is_kept_if_any_of_its_records_is() {
+async fn repeated_id_is_nacked_with_any_record() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).build().unwrap();
     let messages = [
@@ -154,7 +155,7 @@ async fn a_repeated_id_is_kept_if_any_of_its_records_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_without_an_id_is_remembered_by_its_token_all_the_same() {
+async fn message_without_id_is_deduplicated_by_token() {
     let rig = Rig::new();
     let runs = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&runs);
@@ -170,8 +171,9 @@ async fn a_message_without_an_id_is_remembered_by_its_token_all_the_same() {
     assert_eq!((*runs.lock().unwrap(), rig.swf.attempts(&token(Service::Swf, "m"))), (1, 1));
 }
 
+/// Only the unreadable message is nacked.
 #[tokio::test(start_paused = true)]
-async fn where_every_delivery_is_the_last_each_task_is_told_and_only_the_unreadable_goes_on() {
+async fn last_deliveries_report_every_readable_task() {
     let rig = Rig::new();
     let taskback = rig.builder().step(echo).max_receives(1).build().unwrap();
     let messages = [

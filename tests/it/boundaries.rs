@@ -1,10 +1,15 @@
-//! Who may depend on whom: asked of cargo, and of the lock file.
+//! The allowed dependencies between crates, read from cargo and the lock file, and the files that may name a
+//! service.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use taskback::Service;
 
+/// No runtime, network, clock or randomness.
 #[test]
-fn the_shared_crate_depends_on_no_runtime_network_clock_or_chance() {
+fn core_has_no_impure_dependencies() {
     let crates = tree(&["-p", "taskback-core", "--edges", "normal"]);
     assert!(crates.contains("taskback-core") && crates.contains("serde_json"), "{crates:?}");
     let names = [
@@ -33,7 +38,7 @@ fn the_shared_crate_depends_on_no_runtime_network_clock_or_chance() {
 }
 
 #[test]
-fn a_function_compiles_neither_the_command_nor_the_local_services() {
+fn function_excludes_cli_and_local_services() {
     let crates = tree(&["-p", "taskback", "--edges", "normal,build"]);
     assert!(crates.contains("lambda_runtime") && crates.contains("aws-sdk-swf"), "{crates:?}");
     for name in ["clap", "clap_builder", "taskback-cli", "taskback-local", "proptest"] {
@@ -41,9 +46,9 @@ fn a_function_compiles_neither_the_command_nor_the_local_services() {
     }
 }
 
-/// Of the lock file, which knows every feature and every platform.
+/// Read from the lock file, which covers every feature and platform.
 #[test]
-fn there_is_one_http_and_one_tls_stack() {
+fn one_http_and_tls_stack_is_compiled() {
     let lock = include_str!("../../Cargo.lock");
     let packages: Vec<_> =
         lock.split("[[package]]").skip(1).map(|package| (field(package, "name"), package)).collect();
@@ -89,4 +94,68 @@ fn tree(arguments: &[&str]) -> BTreeSet<String> {
 fn field<'a>(package: &'a str, name: &str) -> &'a str {
     let line = package.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \""));
     line.and_then(|value| value.strip_suffix('"')).unwrap()
+}
+
+/// The files that may name a service: those of the service itself, the tables, and the code that serves one service
+/// only. All other code reads the services' table.
+const NAME_A_SERVICE: [&str; 18] = [
+    "crates/taskback-cli/src/doctor/services.rs",
+    "crates/taskback-core/src/fnf.rs",
+    "crates/taskback-core/src/swf.rs",
+    "crates/taskback-local/src/emulators.rs",
+    "crates/taskback-local/src/fnf/api.rs",
+    "crates/taskback-local/src/fnf/executions.rs",
+    "crates/taskback-local/src/fnf/reports.rs",
+    "crates/taskback-local/src/fnf/runner.rs",
+    "crates/taskback-local/src/swf/activities.rs",
+    "crates/taskback-local/src/swf/api.rs",
+    "src/fnf_flow/request.rs",
+    "src/fnf_flow/start_flow.rs",
+    "src/host/launch.rs",
+    "src/host/poller.rs",
+    "src/poller/swf_poller.rs",
+    "src/service/fnf.rs",
+    "src/service/swf.rs",
+    "src/settings/fnf.rs",
+];
+
+#[test]
+fn only_listed_files_name_a_service() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("crates/taskback-cli/src/doctor.rs")];
+    for folder in
+        ["src", "crates/taskback-core/src", "crates/taskback-local/src", "crates/taskback-cli/src/doctor"]
+    {
+        rust_files(&root.join(folder), &mut files);
+    }
+    let named: BTreeSet<String> = files
+        .iter()
+        .filter(|file| names_a_service(&fs::read_to_string(file).unwrap()))
+        .map(|file| file.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(named, NAME_A_SERVICE.map(str::to_owned).into());
+}
+
+/// The source files of a folder, without test files.
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Whether code beside tests, comments and features names a service.
+fn names_a_service(source: &str) -> bool {
+    let code = source.split("#[cfg(test)]\nmod ").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//") && !line.contains("feature = ")).any(
+        |line| {
+            Service::ALL.iter().any(|service| {
+                line.contains(&format!("Service::{service:?}")) || line.contains(&format!("\"{service}\""))
+            })
+        },
+    )
 }

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use taskback::core::{Answer, Outcome, Service, TaskToken};
-use taskback::settings::LateTasks;
 use taskback::testing::direct_event;
-use taskback::{Builder, Fnf, Services, StepEnd, StepError, Task, Taskback};
-use taskback_local::{Config, Fault, FaultKind, OpenTask, Outcome as Told, Server, TaskState, TaskView};
+use taskback::{ClosedTaskPolicy, Outcome, Service, ServiceResponse, TaskToken};
+use taskback::{Fnf, ReportRequest, Services, StepError, StepOutput, Task, Taskback, TaskbackBuilder};
+use taskback_local::{Config, Fault, FaultKind, OpenTask, ReportedOutcome, Server, TaskState, TaskView};
 
-use crate::support::MINUTE;
+use crate::support::{MINUTE, invoke, value};
 
 #[tokio::test]
 async fn fnf_passes_the_suite() {
@@ -38,20 +37,20 @@ async fn suite(service: Service) {
     for (fault, receipt, answers) in faults() {
         passing_fault(service, fault, receipt, &answers).await;
     }
-    a_refusal_keeps_the_outcome(service).await;
-    an_answer_that_comes_too_late_is_a_lost_one(service).await;
-    a_second_report_finds_the_task_closed(service).await;
-    a_cancellation_is_told_in_the_services_words(service).await;
+    refusal_preserves_the_outcome(service).await;
+    late_response_counts_as_lost(service).await;
+    second_report_finds_task_closed(service).await;
+    cancellation_uses_the_service_format(service).await;
 }
 
-/// A fault, the receipt all the same, and whether each report was taken.
+/// A fault, the expected receipt, and whether the service accepted each report.
 fn faults() -> Vec<(FaultKind, &'static str, Vec<bool>)> {
     vec![
         (FaultKind::Throttle, "recorded", vec![false, true]),
         (FaultKind::Error500, "recorded", vec![false, true]),
         (FaultKind::Html502, "recorded", vec![false, true]),
         (FaultKind::Cut, "recorded", vec![false, true]),
-        // Our own success, which the service does not tell twice.
+        // Our own success: the service accepted the first report and responds "closed" to the second.
         (FaultKind::LostAck, "closed", vec![true, false]),
         (FaultKind::Delay(Duration::from_millis(50)), "recorded", vec![true]),
     ]
@@ -60,18 +59,18 @@ fn faults() -> Vec<(FaultKind, &'static str, Vec<bool>)> {
 async fn passing_fault(service: Service, fault: FaultKind, receipt: &str, taken: &[bool]) {
     let world = World::new(service).await;
     world.meet(fault);
-    let taskback = world.builder().step(done).late(LateTasks::Keep).build().unwrap();
+    let taskback = world.builder().step(done).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     let answer = world.deliver(&taskback).await.unwrap();
     assert_eq!(answer["receipt"], receipt, "{service} {fault}");
     if receipt == "closed" {
-        assert_eq!(answer["ours"], "likely", "{service} {fault}");
+        assert_eq!(answer["closedBy"], "probably-us", "{service} {fault}");
     }
     let seen = world.seen();
     let reports: Vec<bool> = seen.reports.iter().map(|report| report.accepted).collect();
     assert_eq!((seen.state, &*reports), (TaskState::Succeeded, taken), "{service} {fault}");
 }
 
-async fn a_refusal_keeps_the_outcome(service: Service) {
+async fn refusal_preserves_the_outcome(service: Service) {
     let world = World::new(service).await;
     world.meet(FaultKind::Refuse);
     let runs = Arc::new(AtomicU32::new(0));
@@ -81,63 +80,72 @@ async fn a_refusal_keeps_the_outcome(service: Service) {
     let taskback = world.builder().step(step).build().unwrap();
     world.deliver(&taskback).await.unwrap_err();
     assert_eq!((world.seen().state, world.seen().reports.len()), (TaskState::Open, 1), "{service}");
-    // Once the policy is mended the outcome of then is told, without another run.
+    // After the policy is fixed, the decided outcome is reported without another run.
     assert_eq!(world.deliver(&taskback).await.unwrap()["receipt"], "recorded", "{service}");
-    assert_eq!(world.seen().outcome, Some(Told::Succeeded { output: Some("0".into()) }), "{service}");
+    assert_eq!(
+        world.seen().outcome,
+        Some(ReportedOutcome::Succeeded { output: Some("0".into()) }),
+        "{service}"
+    );
     assert_eq!(runs.load(Ordering::Relaxed), 1, "{service}");
 }
 
-async fn an_answer_that_comes_too_late_is_a_lost_one(service: Service) {
+async fn late_response_counts_as_lost(service: Service) {
     let world = World::new(service).await;
     world.meet(FaultKind::Delay(Duration::from_secs(30)));
     let taskback = world.builder().step(done).build().unwrap();
     let start = Instant::now();
-    let answer = taskback.handle(&world.event(), Duration::from_millis(1500)).await.unwrap();
+    let answer = value(&taskback.handle(&world.event(), Duration::from_millis(1500)).await.unwrap());
     assert!(start.elapsed() < Duration::from_secs(5), "{service} {:?}", start.elapsed());
-    assert_eq!((&answer["receipt"], &answer["ours"]), (&"closed".into(), &"likely".into()), "{service}");
+    assert_eq!(
+        (&answer["receipt"], &answer["closedBy"]),
+        (&"closed".into(), &"probably-us".into()),
+        "{service}"
+    );
     assert_eq!(world.seen().state, TaskState::Succeeded, "{service}");
 }
 
-async fn a_second_report_finds_the_task_closed(service: Service) {
+async fn second_report_finds_task_closed(service: Service) {
     let world = World::new(service).await;
-    for (receipt, ours) in [("recorded", Value::Null), ("closed", "unknown".into())] {
-        // Each with a memory of its own.
+    for (receipt, closed_by) in [("recorded", Value::Null), ("closed", "unknown".into())] {
+        // Each worker has its own memory ledger.
         let taskback = world.builder().step(done).build().unwrap();
         let answer = world.deliver(&taskback).await.unwrap();
-        assert_eq!((&answer["receipt"], &answer["ours"]), (&receipt.into(), &ours), "{service}");
+        assert_eq!((&answer["receipt"], &answer["closedBy"]), (&receipt.into(), &closed_by), "{service}");
     }
     let code = if service == Service::Fnf { "TaskAlreadyCompleted" } else { "UnknownResourceFault" };
     assert_eq!(world.seen().reports[1].code.as_deref(), Some(code));
-    // Nobody says whose the outcome is: that is the settings' to judge.
-    let taskback = world.builder().step(done).late(LateTasks::Keep).build().unwrap();
+    // The service does not say who reported the outcome, so the settings decide.
+    let taskback = world.builder().step(done).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     world.deliver(&taskback).await.unwrap_err();
 }
 
-/// The same outcome for both; how it comes about is SWF's alone: see below.
-async fn a_cancellation_is_told_in_the_services_words(service: Service) {
+/// Both services get the same outcome. Only SWF has a cancellation request: see below.
+async fn cancellation_uses_the_service_format(service: Service) {
     for details in ["half", ""] {
         let world = World::new(service).await;
         let services = Services::local(&world.server.url()).unwrap();
-        let reporter = services.of(service).unwrap();
-        let outcome = reporter.fit(Outcome::Canceled { details: details.into() });
-        let by = tokio::time::Instant::now() + MINUTE;
-        let answer = reporter.report(&world.token, &outcome, None, by).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{service} {answer:?}");
+        let reporter = services.get(service).unwrap();
+        let outcome = reporter.enforce_limits(Outcome::Canceled { details: details.into() });
+        let deadline = tokio::time::Instant::now() + MINUTE;
+        let request = ReportRequest { token: &world.token, outcome: &outcome, permit: None, deadline };
+        let answer = reporter.report(request).await;
+        assert!(matches!(answer, ServiceResponse::Accepted { .. }), "{service} {answer:?}");
         let details = (!details.is_empty()).then(|| details.to_owned());
         let expected = match service {
-            Service::Fnf => Told::Failed { error: Some("Canceled".into()), cause: details },
-            Service::Swf => Told::Canceled { details },
+            Service::Fnf => ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details },
+            Service::Swf => ReportedOutcome::Canceled { details },
         };
         assert_eq!(world.seen().outcome, Some(expected));
     }
 }
 
 #[tokio::test]
-async fn a_workflow_that_asks_for_cancellation_is_told_it_by_its_next_heartbeat() {
-    async fn patient(task: Task<Value>) -> Result<StepEnd, StepError> {
+async fn heartbeat_delivers_requested_cancellation() {
+    async fn patient(task: Task<Value>) -> Result<StepOutput, StepError> {
         task.progress("half");
         let reason = task.cancelled().await;
-        Ok(StepEnd::Canceled { details: format!("{reason:?}") })
+        Ok(StepOutput::Canceled { details: format!("{reason:?}") })
     }
     let world = World::new(Service::Swf).await;
     world.server.state().cancel(&world.fingerprint()).unwrap();
@@ -145,13 +153,13 @@ async fn a_workflow_that_asks_for_cancellation_is_told_it_by_its_next_heartbeat(
     let answer = world.deliver(&builder.build().unwrap()).await.unwrap();
     assert_eq!(answer["outcome"], "canceled");
     let seen = world.seen();
-    assert_eq!(seen.outcome, Some(Told::Canceled { details: Some("Requested".into()) }));
+    assert_eq!(seen.outcome, Some(ReportedOutcome::Canceled { details: Some("Requested".into()) }));
     assert_eq!((seen.state, seen.progress.as_deref()), (TaskState::Canceled, Some("half")));
 }
 
-/// A setting may allow more than a request can carry: what can never be sent must not wait for ever.
+/// A setting may allow more than a request can carry; such an output must not be retried forever.
 #[tokio::test]
-async fn an_fnf_output_that_no_request_can_carry_is_told_as_too_large() {
+async fn unsendable_fnf_output_is_too_large() {
     let world = World::new(Service::Fnf).await;
     let url = world.server.url();
     let fnf = Fnf::local(&url).unwrap().output_bytes(1 << 20);
@@ -180,7 +188,7 @@ impl World {
         Self { server, token }
     }
 
-    fn builder(&self) -> Builder {
+    fn builder(&self) -> TaskbackBuilder {
         Taskback::builder().services(Services::local(&self.server.url()).unwrap())
     }
 
@@ -195,7 +203,7 @@ impl World {
     }
 
     async fn deliver(&self, taskback: &Taskback) -> Result<Value, taskback::InvocationError> {
-        taskback.handle(&self.event(), MINUTE).await
+        invoke(taskback, &self.event()).await
     }
 
     fn fingerprint(&self) -> String {

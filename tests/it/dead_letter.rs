@@ -1,15 +1,15 @@
-//! Who still waits when a message has reached the dead-letter queue is told, once and truly.
+//! A workflow that still waits when its message reaches the dead-letter queue gets one correct report.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use taskback::core::{Fingerprint, Outcome, Output, Service};
-use taskback::ledger::{Claim, Ledger, Memory};
-use taskback::settings::LedgerDown;
+use taskback::ledger::{Claim, Memory};
 use taskback::testing::{Fault, Message};
+use taskback::{Fingerprint, LedgerFailurePolicy, Outcome, Output, Service};
 use taskback::{StepError, Task, Taskback};
 
+use crate::ledger::claim;
 use crate::support::{Rig, envelope, kept, message, token};
 
 const BOTH: [Service; 2] = [Service::Fnf, Service::Swf];
@@ -33,7 +33,7 @@ impl Queues {
         Self { rig, ledger, worker, dead_letters }
     }
 
-    fn told(&self, service: Service) -> Vec<Outcome> {
+    fn reported(&self, service: Service) -> Vec<Outcome> {
         self.rig.of(service).accepted(&token(service, "m"))
     }
 }
@@ -47,57 +47,58 @@ fn dead_lettered(cause: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn without_a_shared_ledger_the_handler_does_not_start() {
+async fn handler_requires_a_shared_ledger() {
     let error = Rig::new().builder().dead_letters().build().err().unwrap();
     assert!(error.to_string().contains("TASKBACK_LEDGER=dynamodb:TABLE"), "{error}");
 }
 
+/// The cause says that the step never ran, or that it ran without an outcome.
 #[tokio::test(start_paused = true)]
-async fn a_task_that_nobody_ran_or_finished_fails_and_says_which() {
+async fn unfinished_task_fails_with_its_history() {
     for service in BOTH {
         let queues = Queues::new();
         assert!(kept(&queues.dead_letters, &[message(service, "m").received(4)]).await.is_empty());
-        assert_eq!(queues.told(service), [dead_lettered("received 4 times, the step never ran")]);
+        assert_eq!(queues.reported(service), [dead_lettered("received 4 times, the step never ran")]);
 
         let queues = Queues::new();
         assert_eq!(kept(&queues.worker, &[message(service, "m")]).await, ["m"]);
         assert!(kept(&queues.dead_letters, &[message(service, "m").received(2)]).await.is_empty());
         assert_eq!(
-            queues.told(service),
+            queues.reported(service),
             [dead_lettered("received 2 times, the step ran without an outcome")]
         );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_decided_is_told_as_it_was() {
+async fn decided_outcome_is_reported_unchanged() {
     for service in BOTH {
         let queues = Queues::new();
         queues.rig.of(service).fail_with([Fault::Denied]);
         let works = Message::new("m", envelope(service, "m", "\"works\""));
         assert_eq!(kept(&queues.worker, std::slice::from_ref(&works)).await, ["m"]);
         assert!(kept(&queues.dead_letters, &[works.received(2)]).await.is_empty());
-        assert_eq!(queues.told(service), [Outcome::Succeeded(Output::new(&"done").unwrap())]);
+        assert_eq!(queues.reported(service), [Outcome::Succeeded(Output::new(&"done").unwrap())]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_runs_is_left_alone_until_its_lease_is_over() {
+async fn live_lease_defers_the_report() {
     for service in BOTH {
         let queues = Queues::new();
-        let claim = queues.ledger.claim(&key(service), "a worker", Duration::from_secs(60)).await.unwrap();
-        assert!(matches!(claim, Claim::Ours(_)));
+        let claim = claim(&*queues.ledger, &key(service), "a worker").await.unwrap();
+        assert!(matches!(claim, Claim::Acquired(_)));
         assert_eq!(kept(&queues.dead_letters, &[message(service, "m").received(2)]).await, ["m"]);
-        assert!(queues.told(service).is_empty());
+        assert!(queues.reported(service).is_empty());
 
         tokio::time::advance(Duration::from_secs(61)).await;
         assert!(kept(&queues.dead_letters, &[message(service, "m").received(3)]).await.is_empty());
-        assert_eq!(queues.told(service).len(), 1);
+        assert_eq!(queues.reported(service).len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_told_already_is_done_without_a_word() {
+async fn reported_task_is_acknowledged_without_report() {
     for service in BOTH {
         let queues = Queues::new();
         let works = Message::new("m", envelope(service, "m", "\"works\""));
@@ -108,13 +109,13 @@ async fn what_was_told_already_is_done_without_a_word() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_stays() {
+async fn unreadable_message_is_nacked() {
     let queues = Queues::new();
     assert_eq!(kept(&queues.dead_letters, &[Message::new("m", "no json")]).await, ["m"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_record_of_a_failed_invocation_brings_its_task() {
+async fn failed_invocation_record_contains_its_task() {
     let queues = Queues::new();
     let payload = envelope(Service::Fnf, "m", "{}");
     let record = format!(
@@ -122,14 +123,15 @@ async fn the_record_of_a_failed_invocation_brings_its_task() {
             "requestPayload":{payload},"responseContext":{{"functionError":"Unhandled"}},"responsePayload":null}}"#
     );
     assert!(kept(&queues.dead_letters, &[Message::new("m", record)]).await.is_empty());
-    assert_eq!(queues.told(Service::Fnf).len(), 1);
+    assert_eq!(queues.reported(Service::Fnf).len(), 1);
 }
 
+/// Not even with `fail-open`.
 #[tokio::test(start_paused = true)]
-async fn with_the_ledger_down_nothing_is_failed_whatever_the_setting() {
+async fn ledger_outage_fails_no_task() {
     let full = Arc::new(Memory::new(0).shared());
     let rig = Rig::new();
-    let builder = rig.builder().ledger_down(LedgerDown::Open).dead_letters();
+    let builder = rig.builder().ledger_failure(LedgerFailurePolicy::FailOpen).dead_letters();
     let dead_letters = builder.ledger(full).build().unwrap();
     assert_eq!(kept(&dead_letters, &[message(Service::Fnf, "m").received(9)]).await, ["m"]);
     assert_eq!(rig.fnf.attempts(&token(Service::Fnf, "m")), 0);

@@ -3,17 +3,17 @@
 mod killed;
 mod peer;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use taskback::core::{Ours, Outcome, Receipt, Service};
-use taskback::ledger::{Claim, DynamoDb, Held, Hold, Ledger, Unreachable};
-use taskback::testing::Fault;
-use taskback::{StepError, Task};
+use taskback::ledger::{Claim, DynamoDb, Lease, Ledger, LedgerError, WriteResult};
+use taskback::testing::{Fault, Message};
+use taskback::{ClosedBy, Outcome, Receipt, Service, StepError, Task};
 
-use crate::ledger::{LEASE, claimed, decided, keeps_the_rules, key, output};
+use crate::ledger::{LEASE, claim, claimed, decided, follows_the_rules, key, output, random};
 use crate::support::{Rig, kept, message, token};
 use crate::wire::server::{Reply, Server};
 use peer::{Clock, Table};
@@ -21,42 +21,73 @@ use peer::{Clock, Table};
 const DAY: u64 = 24 * 3600;
 
 #[tokio::test]
-async fn dynamodb_keeps_the_rules() {
+async fn dynamodb_follows_the_rules() {
     let (table, clock) = (Table::create("rules").await, Clock::default());
-    keeps_the_rules(&table.ledger(&clock), async |time| clock.advance(time)).await;
+    follows_the_rules(&table.ledger(&clock), async |time| clock.advance(time)).await;
+}
+
+/// Also if a response is lost and the call is repeated.
+#[test]
+fn dynamodb_agrees_with_the_rules() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (table, count) = (runtime.block_on(Table::create("agreement")), Cell::new(0));
+    let agree = random::runner(24).run(&random::calls(), |calls| {
+        count.set(count.get() + 1);
+        let (clock, key) = (Clock::default(), key(&count.get().to_string()));
+        let (ledger, later) = (table.ledger(&clock), async |time| clock.advance(time));
+        runtime.block_on(random::agrees(&ledger, &key, Duration::from_secs(2), later, &calls))
+    });
+    agree.unwrap();
 }
 
 #[tokio::test]
-async fn a_lease_counts_as_over_two_seconds_after_its_end() {
+async fn lease_ends_two_seconds_after_expiry() {
     let (table, clock) = (Table::create("margin").await, Clock::default());
     let ledger = table.ledger(&clock);
     claimed(&ledger, &key("t"), "a").await;
     clock.advance(LEASE + Duration::from_millis(1999));
     let left = Duration::from_millis(1);
-    assert_eq!(ledger.claim(&key("t"), "b", LEASE).await, Ok(Claim::Running(left)));
+    assert_eq!(claim(&ledger, &key("t"), "b").await, Ok(Claim::HeldByOther(left)));
     clock.advance(left);
     assert_eq!(claimed(&ledger, &key("t"), "b").await.epoch, 2);
 }
 
 #[tokio::test]
-async fn a_clock_that_is_ahead_cuts_no_lease_short() {
+async fn fast_clock_shortens_no_lease() {
     let (table, clock) = (Table::create("skew").await, Clock::default());
     let ahead = Clock::default();
     ahead.advance(Duration::from_secs(2));
-    let hold = claimed(&table.ledger(&clock), &key("t"), "a").await;
+    let lease = claimed(&table.ledger(&clock), &key("t"), "a").await;
     for clock in [&clock, &ahead] {
         clock.advance(LEASE - Duration::from_secs(1));
     }
-    let claim = table.ledger(&ahead).claim(&key("t"), "b", LEASE).await;
-    assert_eq!(claim, Ok(Claim::Running(Duration::from_secs(1))));
-    assert_eq!(table.ledger(&clock).renew(&key("t"), &hold, LEASE).await, Ok(Held::Yes));
+    let claim = claim(&table.ledger(&ahead), &key("t"), "b").await;
+    assert_eq!(claim, Ok(Claim::HeldByOther(Duration::from_secs(1))));
+    assert_eq!(table.ledger(&clock).renew(&key("t"), &lease, LEASE).await, Ok(WriteResult::Applied));
+}
+
+/// The first renewal had no answer in time and was repeated; the store performs it after the second one.
+#[tokio::test]
+async fn late_renewal_shortens_no_lease() {
+    let (table, clock) = (Table::create("late").await, Clock::default());
+    let (ledger, other) = (table.ledger(&clock), Clock::default());
+    let lease = claimed(&ledger, &key("t"), "a").await;
+    clock.advance(Duration::from_secs(20));
+    let late = table.ledger(&clock.stopped());
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(ledger.renew(&key("t"), &lease, LEASE).await, Ok(WriteResult::Applied));
+    assert_eq!(late.renew(&key("t"), &lease, LEASE).await, Ok(WriteResult::Applied));
+    // The owner counts on 60 s from the second renewal, and may report an unrecorded outcome until then.
+    other.advance(Duration::from_secs(25) + LEASE - Duration::from_secs(1));
+    let claim = claim(&table.ledger(&other), &key("t"), "b").await;
+    assert_eq!(claim, Ok(Claim::HeldByOther(Duration::from_secs(3))));
 }
 
 #[tokio::test]
-async fn an_item_holds_what_its_state_needs_and_ends_35_days_after_the_last_transition() {
+async fn item_holds_its_state_for_35_days() {
     let (table, clock) = (Table::create("items").await, Clock::default());
     let (ledger, key, outcome) = (table.ledger(&clock), key("t"), output("{\"n\": 1.50}"));
-    let digest = outcome.digest();
+    let (digest, input) = (outcome.digest(), output("{}").digest().hex());
 
     claimed(&ledger, &key, "a").await;
     let lease_until = (clock.seconds() + LEASE.as_secs()) * 1000;
@@ -64,14 +95,17 @@ async fn an_item_holds_what_its_state_needs_and_ends_35_days_after_the_last_tran
     assert_eq!(
         running,
         format!(
-            "epoch=1 expires={} leaseUntil={lease_until} owner=a state=Running",
+            "epoch=1 expires={} input={input} leaseUntil={lease_until} owner=a state=Running",
             clock.seconds() + 35 * DAY
         )
     );
     clock.advance(Duration::from_secs(1));
     ledger.release(&key, &claimed(&ledger, &key, "a").await).await.unwrap();
     let ends = clock.seconds() + 35 * DAY;
-    assert_eq!(table.shown(&key).await, format!("epoch=1 expires={ends} owner=a state=Released"));
+    assert_eq!(
+        table.shown(&key).await,
+        format!("epoch=1 expires={ends} input={input} owner=a state=Released")
+    );
 
     clock.advance(Duration::from_secs(1));
     decided(&ledger, &key, &outcome).await;
@@ -79,18 +113,19 @@ async fn an_item_holds_what_its_state_needs_and_ends_35_days_after_the_last_tran
     assert_eq!(
         table.shown(&key).await,
         format!(
-            "digest={} epoch=2 expires={ends} outcome={{\"Succeeded\":{{\"n\": 1.50}}}} owner=decides state=Decided",
+            "digest={} epoch=2 expires={ends} input={input} outcome={{\"Succeeded\":{{\"n\": 1.50}}}} owner=decides \
+             state=Decided",
             digest.hex()
         )
     );
 
     clock.advance(Duration::from_secs(1));
-    ledger.reported(&key, digest, &Receipt::Closed { ours: Ours::Likely }).await.unwrap();
+    ledger.mark_reported(&key, digest, &Receipt::Closed { closed_by: ClosedBy::ProbablyUs }).await.unwrap();
     let ends = clock.seconds() + 35 * DAY;
     assert_eq!(
         table.shown(&key).await,
         format!(
-            "digest={} epoch=2 expires={ends} owner=decides receipt={{\"Closed\":{{\"ours\":\"likely\"}}}} \
+            "digest={} epoch=2 expires={ends} input={input} owner=decides receipt={{\"Closed\":{{\"closedBy\":\"probably-us\"}}}} \
              state=Reported",
             digest.hex()
         )
@@ -98,59 +133,99 @@ async fn an_item_holds_what_its_state_needs_and_ends_35_days_after_the_last_tran
 }
 
 #[tokio::test]
-async fn an_item_past_its_time_to_live_still_counts() {
-    let (table, clock) = (Table::create("ttl").await, Clock::default());
-    let (ledger, receipt) = (table.ledger(&clock), Receipt::Recorded { request_id: None });
-    let digest = decided(&ledger, &key("told"), &output("1")).await;
-    ledger.reported(&key("told"), digest, &receipt).await.unwrap();
-    decided(&ledger, &key("untold"), &output("1")).await;
-    clock.advance(Duration::from_secs(36 * DAY));
-    assert_eq!(ledger.claim(&key("told"), "b", LEASE).await, Ok(Claim::Reported(receipt)));
-    assert_eq!(ledger.claim(&key("untold"), "b", LEASE).await, Ok(Claim::Decided(output("1"))));
+async fn item_names_its_workflow() {
+    let (table, rig) = (Table::create("workflows").await, Rig::new());
+    let (ledger, task) = (Arc::new(table.ledger(&Clock::default())), token(Service::Swf, "t"));
+    let taskback = rig.builder().ledger(ledger).step(async |_: Task<Value>| Ok::<_, StepError>(()));
+    let body = format!(
+        r#"{{"service":"swf","taskToken":"{0}","input":{{}},"execution":{{"workflowId":"order-7","runId":"{0}"}}}}"#,
+        task.expose()
+    );
+    assert!(kept(&taskback.build().unwrap(), &[Message::new("m", body)]).await.is_empty());
+    let item = table.shown(&task.fingerprint()).await;
+    let mark = task.scrub(task.expose());
+    assert!(item.contains(&format!(r#"execution={{"workflowId":"order-7","runId":"{mark}"}}"#)), "{item}");
 }
 
 #[tokio::test]
-async fn an_item_that_somebody_changed_is_unreadable_and_never_taken_for_absent() {
+async fn expired_item_still_counts() {
+    let (table, clock) = (Table::create("ttl").await, Clock::default());
+    let (ledger, receipt) = (table.ledger(&clock), Receipt::Recorded { request_id: None });
+    let digest = decided(&ledger, &key("reported"), &output("1")).await;
+    ledger.mark_reported(&key("reported"), digest, &receipt).await.unwrap();
+    decided(&ledger, &key("decided"), &output("1")).await;
+    clock.advance(Duration::from_secs(36 * DAY));
+    assert_eq!(claim(&ledger, &key("reported"), "b").await, Ok(Claim::Reported(receipt)));
+    assert_eq!(claim(&ledger, &key("decided"), "b").await, Ok(Claim::Decided(output("1"))));
+}
+
+#[tokio::test]
+async fn changed_item_is_unreadable() {
     let (table, clock) = (Table::create("changed").await, Clock::default());
     let ledger = table.ledger(&clock);
     let text = |text: &str| AttributeValue::S(text.into());
     let number = |number: &str| AttributeValue::N(number.into());
     let digest = output("1").digest().hex();
-    let hold = [("owner", text("a")), ("epoch", number("1"))];
+    let lease = [("owner", text("a")), ("epoch", number("1"))];
     let decided = [("state", text("Decided")), ("digest", text(&digest))];
     let cases = [
         vec![],
         vec![("state", text("Done")), ("epoch", number("1"))],
         vec![("state", number("1"))],
         vec![("state", text("Released"))],
-        [&hold[..], &[("state", text("Running"))]].concat(),
+        [&lease[..], &[("state", text("Running"))]].concat(),
         vec![("state", text("Running")), ("owner", text("a")), ("leaseUntil", number("0"))],
-        [&hold[..], &decided].concat(),
-        [&hold[..], &decided, &[("outcome", text("{\"Succeeded\":2}"))]].concat(),
-        [&hold[..], &decided, &[("outcome", text("{\"Succeeded\""))]].concat(),
-        [&hold[..], &[("state", text("Reported")), ("digest", text(&digest))]].concat(),
+        [&lease[..], &decided].concat(),
+        [&lease[..], &decided, &[("outcome", text("{\"Succeeded\":2}"))]].concat(),
+        [&lease[..], &decided, &[("outcome", text("{\"Succeeded\""))]].concat(),
+        [&lease[..], &[("state", text("Reported")), ("digest", text(&digest))]].concat(),
     ];
     for (n, attributes) in cases.into_iter().enumerate() {
         let key = key(&format!("changed {n}"));
         table.put(&key, &attributes).await;
         let before = table.shown(&key).await;
-        let unreadable = Unreachable("DynamoDB table changed: unreadable item".into());
-        assert_eq!(ledger.claim(&key, "b", LEASE).await, Err(unreadable.clone()), "{before}");
-        let reported = ledger.reported(&key, output("3").digest(), &Receipt::Recorded { request_id: None });
-        assert_eq!(reported.await, Err(unreadable), "{before}");
+        let unreadable = LedgerError::Refused("DynamoDB table changed in us-east-1: unreadable item".into());
+        assert_eq!(claim(&ledger, &key, "b").await, Err(unreadable), "{before}");
+        // A refused write counts as refused, whatever the item contains.
+        let lease = Lease { owner: "b".into(), epoch: 1 };
+        let (digest, receipt) = (output("3").digest(), Receipt::Recorded { request_id: None });
+        assert_eq!(ledger.renew(&key, &lease, LEASE).await, Ok(WriteResult::Superseded), "{before}");
+        assert_eq!(ledger.decide(&key, &lease, &output("3")).await, Ok(WriteResult::Superseded), "{before}");
+        assert_eq!(ledger.replace(&key, digest, &output("4")).await, Ok(WriteResult::Superseded), "{before}");
+        assert_eq!(
+            ledger.mark_reported(&key, digest, &receipt).await,
+            Ok(WriteResult::Superseded),
+            "{before}"
+        );
+        assert_eq!(ledger.release(&key, &lease).await, Ok(()), "{before}");
         assert_eq!(table.shown(&key).await, before);
     }
 }
 
 #[tokio::test]
-async fn a_missing_table_is_named_with_the_code() {
+async fn missing_table_is_named_with_the_code() {
     let missing = DynamoDb::new(peer::client(&peer::url()), "nowhere");
-    let error = missing.claim(&key("t"), "a", LEASE).await.unwrap_err();
-    assert_eq!(error.to_string(), "ledger unreachable: DynamoDB table nowhere: ResourceNotFoundException");
+    let error = claim(&missing, &key("t"), "a").await.unwrap_err();
+    let text = "ledger refused: DynamoDB table nowhere in us-east-1: ResourceNotFoundException; check the table, \
+                the region and the permission dynamodb:UpdateItem";
+    assert_eq!((error.to_string().as_str(), error.needs_fix()), (text, true));
+    assert_eq!(missing.check().await, Err(error));
 }
 
 #[tokio::test]
-async fn a_call_is_one_attempt_and_its_error_shows_nothing_of_the_item() {
+async fn ledger_check_writes_nothing() {
+    let (table, clock) = (Table::create("checked").await, Clock::default());
+    let ledger = table.ledger(&clock);
+    assert_eq!(ledger.check().await, Ok(()));
+    assert_eq!(table.count().await, 0);
+    // Not even if another program wrote an item with the requested key.
+    table.put_at("no-task", &[("epoch", AttributeValue::N("0".to_owned()))]).await;
+    assert_eq!((ledger.check().await, table.count().await), (Ok(()), 1));
+    assert_eq!(table.shown_at("no-task").await, "epoch=0");
+}
+
+#[tokio::test]
+async fn call_makes_one_attempt_and_hides_items() {
     let refused = |status, code: &str| {
         Reply::http(
             status,
@@ -160,42 +235,55 @@ async fn a_call_is_one_attempt_and_its_error_shows_nothing_of_the_item() {
     };
     let html = "<html>secret</html>";
     let cases = [
-        (refused(400, "ThrottlingException"), "ThrottlingException"),
-        (refused(400, "ProvisionedThroughputExceededException"), "ProvisionedThroughputExceededException"),
-        (refused(400, "AccessDeniedException"), "AccessDeniedException"),
-        (refused(400, "ValidationException"), "ValidationException"),
-        (refused(500, "InternalServerError"), "InternalServerError"),
-        (Reply::http(502, "content-type: text/html\r\n", html), "the reply could not be read"),
-        (Reply::http(200, "content-type: text/html\r\n", html), "the reply could not be read"),
-        (Reply::Reset, "the connection broke"),
+        (refused(400, "ThrottlingException"), true, "ThrottlingException"),
+        (
+            refused(400, "ProvisionedThroughputExceededException"),
+            true,
+            "ProvisionedThroughputExceededException",
+        ),
+        (refused(400, "AccessDeniedException"), false, "AccessDeniedException"),
+        (refused(400, "ValidationException"), false, "ValidationException"),
+        (refused(500, "InternalServerError"), true, "InternalServerError"),
+        (refused(400, "ExpiredTokenException"), false, "ExpiredTokenException"),
+        (Reply::http(502, "content-type: text/html\r\n", html), true, "the reply could not be read"),
+        (Reply::http(200, "content-type: text/html\r\n", html), true, "the reply could not be read"),
+        (Reply::http(200, "", ""), true, "an answer without a request id is not DynamoDB's"),
+        (Reply::http(200, "", "{}"), true, "an answer without a request id is not DynamoDB's"),
+        (Reply::Reset, true, "the connection broke"),
     ];
-    let hold = Hold { owner: "a".into(), epoch: 1 };
-    for (reply, why) in cases {
+    let lease = Lease { owner: "a".into(), epoch: 1 };
+    for (reply, is_passing, why) in cases {
         let server = Server::start([reply]).await;
         let ledger = DynamoDb::new(peer::client(&server.url), "tasks");
-        let error = ledger.decide(&key("t"), &hold, &output("\"secret\"")).await.unwrap_err();
-        assert_eq!(error, Unreachable(format!("DynamoDB table tasks: {why}")));
+        let error = ledger.decide(&key("t"), &lease, &output("\"secret\"")).await.unwrap_err();
+        let hint = match is_passing {
+            true => "",
+            false => "; check the table, the region and the permission dynamodb:UpdateItem",
+        };
+        let text = format!("DynamoDB table tasks in us-east-1: {why}{hint}");
+        let passing = LedgerError::Unavailable(text.clone());
+        assert_eq!(error, if is_passing { passing } else { LedgerError::Refused(text) });
         assert_eq!(server.requests().len(), 1, "{why}");
     }
     let silent = DynamoDb::new(peer::client("http://127.0.0.1:1"), "tasks");
-    let error = silent.decide(&key("t"), &hold, &output("1")).await.unwrap_err();
-    assert_eq!(error, Unreachable("DynamoDB table tasks: no connection".into()));
+    let error = silent.decide(&key("t"), &lease, &output("1")).await.unwrap_err();
+    assert_eq!(error, LedgerError::Unavailable("DynamoDB table tasks in us-east-1: no connection".into()));
 }
 
 #[tokio::test]
-async fn an_outcome_that_fits_is_stored_and_a_longer_one_does_not_fit() {
+async fn longest_outcome_is_stored() {
     let (table, clock) = (Table::create("sizes").await, Clock::default());
     let ledger = table.ledger(&clock);
-    // {"Succeeded":"…"} around it.
+    // The item stores it as {"Succeeded":"…"}.
     let longest = output(&format!("\"{}\"", "x".repeat(380 * 1024 - 16)));
     assert!(ledger.fits(&longest));
     decided(&ledger, &key("t"), &longest).await;
-    assert_eq!(ledger.claim(&key("t"), "b", LEASE).await, Ok(Claim::Decided(longest)));
+    assert_eq!(claim(&ledger, &key("t"), "b").await, Ok(Claim::Decided(longest)));
     assert!(!ledger.fits(&output(&format!("\"{}\"", "x".repeat(380 * 1024 - 15)))));
 }
 
 #[tokio::test]
-async fn an_output_without_room_in_the_ledger_is_told_as_too_large() {
+async fn output_beyond_item_limit_is_too_large() {
     let (table, clock) = (Table::create("room").await, Clock::default());
     let service = peer::Roomy::default();
     let step = async |_: Task<Value>| Ok::<_, StepError>("x".repeat(400 * 1024));
@@ -208,12 +296,12 @@ async fn an_output_without_room_in_the_ledger_is_told_as_too_large() {
     let token = token(Service::Swf, "t");
     assert!(kept(&taskback, &[message(Service::Swf, "t")]).await.is_empty());
     assert_eq!(service.0.accepted(&token), [Outcome::output_too_large()]);
-    let claim = table.ledger(&clock).claim(&token.fingerprint(), "b", LEASE).await;
+    let claim = claim(&table.ledger(&clock), &token.fingerprint(), "b").await;
     assert_eq!(claim, Ok(Claim::Reported(Receipt::Recorded { request_id: None })));
 }
 
 #[tokio::test]
-async fn what_one_process_decided_another_tells() {
+async fn another_process_reports_a_decided_outcome() {
     let (table, clock, rig) = (Table::create("processes").await, Clock::default(), Rig::new());
     let process = |output: &'static str| {
         let step = move |_: Task<Value>| std::future::ready(Ok::<_, StepError>(output));
@@ -226,5 +314,5 @@ async fn what_one_process_decided_another_tells() {
     assert!(kept(&process("third"), &tasks).await.is_empty());
     let token = token(Service::Swf, "t");
     assert_eq!(rig.swf.accepted(&token), [output("\"first\"")]);
-    assert_eq!(rig.swf.attempts(&token), 2, "refused, then told; the third found the receipt");
+    assert_eq!(rig.swf.attempts(&token), 2, "refused, then reported; the third found the receipt");
 }

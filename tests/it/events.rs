@@ -1,5 +1,5 @@
-//! Every file of `events/` gets the answer, and makes the reports, that stand in `tests/events/`. Where a
-//! `flow.json` stands there the event is for the handler of flows, and starts and stops executions.
+//! Every file in `events/` yields the response and the reports in `tests/events/`. If there is a `flow.json`,
+//! the event is for the flow handler and starts and stops executions.
 
 mod flows;
 
@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use taskback::core::{Service, TaskToken};
-use taskback::{InvocationError, Services, Taskback, tasks};
-use taskback_local::{Config, OpenTask, Outcome, Server, TaskView};
+use taskback::{InvocationError, Response, Service, Services, TaskToken, Taskback, tasks};
+use taskback_local::{Config, OpenTask, ReportedOutcome, Server, TaskView};
 
-use crate::support::{MINUTE, fnf_reading};
+use crate::support::{MINUTE, fnf_reading, value};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -29,13 +28,14 @@ fn names(folder: &str, ending: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Every event has expectations, and all expectations have an event.
 #[test]
-fn every_event_has_its_expected_answer_and_the_other_way_round() {
+fn events_and_expectations_match() {
     assert_eq!(names("events", ".json"), names("tests/events", ""));
 }
 
 #[tokio::test]
-async fn every_event_is_answered_and_reported_as_expected() {
+async fn events_get_expected_responses_and_reports() {
     let names = names("events", ".json");
     assert!(names.len() > 30, "the folder of events was not found");
     let mut faults = Vec::new();
@@ -59,39 +59,44 @@ async fn check(name: &str) -> Result<(), String> {
     let reports: Vec<Value> = read(&folder.join("reports.json"));
     let server = Server::bind(Config::default()).await.map_err(|error| error.to_string())?;
     for task in tasks(&event, &fnf_reading()).into_iter().flatten().flatten() {
-        // A token that comes twice is one task.
+        // Two messages with one token are one task.
         if server.state().task(&task.token.fingerprint().hex()).is_none() {
             let open = OpenTask::new(task.token.service()).token(task.token);
             server.state().open(open).map_err(|error| error.to_string())?;
         }
     }
     let services = Services::local(&server.url()).map_err(|error| error.to_string())?;
-    let taskback = Taskback::builder().step(taskback::verify_card).services(services).reading(fnf_reading());
+    let taskback = Taskback::builder()
+        .step(taskback::examples::verify_card)
+        .services(services)
+        .message_format(fnf_reading());
     let taskback = taskback.build().map_err(|error| error.to_string())?;
 
     answered(taskback.handle(&event, MINUTE).await, &expected)?;
 
-    let mut told: Vec<Value> = server.state().tasks().iter().flat_map(accepted).collect();
+    let mut accepted_reports: Vec<Value> = server.state().tasks().iter().flat_map(accepted).collect();
     for expected in reports {
         let service = Service::from_name(expected["service"].as_str().unwrap()).unwrap();
         let token = TaskToken::new(service, expected["taskToken"].as_str().unwrap()).unwrap();
         let mut expected = expected;
         expected.as_object_mut().unwrap().remove("taskToken");
         expected["fingerprint"] = json!(token.fingerprint().hex());
-        let at = told.iter().position(|report| report["fingerprint"] == expected["fingerprint"]);
-        let report = told.remove(at.ok_or_else(|| format!("not reported: {expected}"))?);
+        let at = accepted_reports.iter().position(|report| report["fingerprint"] == expected["fingerprint"]);
+        let report = accepted_reports.remove(at.ok_or_else(|| format!("not reported: {expected}"))?);
         holds(&report, &expected).map_err(|fault| format!("report: {fault}"))?;
     }
-    if told.is_empty() { Ok(()) } else { Err(format!("reported beyond what was expected: {told:?}")) }
+    if accepted_reports.is_empty() { Ok(()) } else { Err(format!("not expected: {accepted_reports:?}")) }
 }
 
-fn answered(answer: Result<Value, InvocationError>, expected: &Value) -> Result<(), String> {
-    let answer =
-        answer.unwrap_or_else(|error| json!({"errorType": error.name(), "errorMessage": error.to_string()}));
+fn answered(answer: Result<Response, InvocationError>, expected: &Value) -> Result<(), String> {
+    let answer = match answer {
+        Ok(response) => value(&response),
+        Err(error) => json!({"errorType": error.name(), "errorMessage": error.to_string()}),
+    };
     holds(&answer, expected).map_err(|fault| format!("answer: {fault}"))
 }
 
-/// The reports that the service took, in its own words.
+/// The reports that the service accepted, with the service's own field names.
 fn accepted(task: &TaskView) -> Vec<Value> {
     let taken = task.reports.iter().filter(|attempt| attempt.accepted);
     taken
@@ -104,19 +109,19 @@ fn accepted(task: &TaskView) -> Vec<Value> {
                 Service::Swf => ["result", "reason", "details", "details"],
             };
             match task.outcome.as_ref().unwrap() {
-                Outcome::Succeeded { output } => report[words[0]] = json!(output),
-                Outcome::Failed { error, cause } => {
+                ReportedOutcome::Succeeded { output } => report[words[0]] = json!(output),
+                ReportedOutcome::Failed { error, cause } => {
                     report[words[1]] = json!(error);
                     report[words[2]] = json!(cause);
                 }
-                Outcome::Canceled { details } => report[words[3]] = json!(details),
+                ReportedOutcome::Canceled { details } => report[words[3]] = json!(details),
             }
             report
         })
         .collect()
 }
 
-/// Every field that is expected is there and equal; lists are compared whole.
+/// Checks that every expected field exists and is equal. Lists are compared whole.
 fn holds(seen: &Value, expected: &Value) -> Result<(), String> {
     match (seen, expected) {
         (Value::Object(seen), Value::Object(expected)) => expected.iter().try_for_each(|(key, expected)| {

@@ -1,23 +1,25 @@
 //! The shipped worker as a process, called as Function Compute calls a custom runtime.
 
 mod host;
+mod killed;
 mod reports;
+mod strangers;
 
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskback::core::{Service, TaskToken};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Server, TaskState};
 
 use crate::secrets::assert_hidden;
 use host::{Call, Host, keys};
+use taskback::{Service, TaskToken};
 
 const CARD: &str = "4111 1111 1111 1111";
 const OTHER: &str = "4111 1111 1111 1112";
 const SECRET: &str = "taskback-local-secret";
 
-/// In a function's environment, whose keys are out of date.
+/// The worker in a function's environment, where the keys have expired.
 fn worker(services: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
     command.env_clear().envs([
@@ -31,6 +33,7 @@ fn worker(services: &str) -> Command {
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("AWS_ENDPOINT_URL", services),
         ("TASKBACK_FC_TIMEOUT", "30"),
+        ("TASKBACK_STEP", "verify-card"),
         ("RUST_LOG", "trace"),
     ]);
     command
@@ -53,7 +56,7 @@ fn card(token: &TaskToken, number: &str) -> String {
     json!({"service": token.service().name(), "taskToken": token.expose(), "input": input}).to_string()
 }
 
-/// What an MNS queue's trigger sends.
+/// The event that the trigger of an MNS queue sends.
 fn mns_queue(bodies: &[String]) -> String {
     let event = |body: &String| json!({"specversion": "1.0", "id": "e", "type": "mns:Queue:SendMessage", "data": {"messageBody": body}});
     Value::from(bodies.iter().map(event).collect::<Vec<_>>()).to_string()
@@ -68,7 +71,7 @@ fn call<'a>(method: &'a str, path: &'a str, id: &'a str) -> Call<'a> {
 }
 
 #[tokio::test]
-async fn the_worker_is_initialised_invoked_and_stopped() {
+async fn worker_follows_the_instance_lifecycle() {
     let server = local().await;
     let mut host = Host::start(&mut worker(&server.url())).await;
     let tokens = [Service::Fnf, Service::Swf, Service::Fnf].map(|service| open(&server, service));
@@ -102,7 +105,20 @@ async fn the_worker_is_initialised_invoked_and_stopped() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_handled_fails_by_status_and_by_header() {
+async fn response_keeps_output_unchanged() {
+    let server = local().await;
+    let path = std::env::var_os("PATH").unwrap();
+    let host = Host::start(worker(&server.url()).env("TASKBACK_STEP", "command:cat").env("PATH", path)).await;
+    let token = open(&server, Service::Fnf);
+    let input = r#"{"b": 12345678901234567890123, "a": 1.10000000000000000001}"#;
+    let event = format!(r#"{{"service":"fnf","taskToken":{},"input":{input}}}"#, json!(token.expose()));
+    let answer = host.invoke("r-1", good_keys(), &event).await;
+    assert_eq!((answer.status, answer.failed), (200, false), "{answer:?}");
+    assert!(answer.text.contains(&format!(r#""output":{input}"#)), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn unusable_event_fails_by_status_and_header() {
     let server = local().await;
     let host = Host::start(&mut worker(&server.url())).await;
     let large = format!("\"{}\"", "x".repeat(32 << 20));
@@ -112,8 +128,8 @@ async fn what_cannot_be_handled_fails_by_status_and_by_header() {
         (format!("{secret} {{"), "UnknownEvent"),
         (format!(r#""{secret}""#), "UnknownEvent"),
         ("[]".to_owned(), "EmptyBatch"),
-        (json!({"cardNumber": secret}).to_string(), "Kept"),
-        (mns_queue(&[secret.to_owned()]), "Kept"),
+        (json!({"cardNumber": secret}).to_string(), "MessageNacked"),
+        (mns_queue(&[secret.to_owned()]), "MessageNacked"),
         (large, "UnknownEvent"),
     ] {
         let answer = host.invoke("r", good_keys(), &event).await;
@@ -140,15 +156,15 @@ async fn what_cannot_be_handled_fails_by_status_and_by_header() {
     assert!(!status.success() && !printed.contains(secret), "{printed}");
 }
 
-/// An instance whose instanceConcurrency is above 1.
+/// An instance whose `instanceConcurrency` is above 1. The stop waits for its invocations.
 #[tokio::test]
-async fn invocations_at_once_see_nothing_of_each_other_and_the_stop_waits_for_them() {
+async fn concurrent_invocations_are_isolated() {
     let server = local().await;
     let mut host = Host::start(&mut worker(&server.url())).await;
     let tokens: [TaskToken; 6] = std::array::from_fn(|_| open(&server, Service::Swf));
     for token in &tokens {
         let fault = Fault::new("*", FaultKind::Delay(Duration::from_millis(800)));
-        server.state().inject(fault.only(token.fingerprint().hex())).unwrap();
+        server.state().inject(fault.for_task(token.fingerprint().hex())).unwrap();
     }
     let invoke = async |place: usize| {
         let number = if place.is_multiple_of(2) { CARD } else { OTHER };
@@ -180,7 +196,7 @@ async fn invocations_at_once_see_nothing_of_each_other_and_the_stop_waits_for_th
 }
 
 #[tokio::test]
-async fn a_timeout_that_nobody_tells_counts_as_three_seconds_with_a_warning() {
+async fn unset_timeout_is_three_seconds_with_warning() {
     let server = local().await;
     let mut command = worker(&server.url());
     let mut host = Host::start(command.env_remove("TASKBACK_FC_TIMEOUT")).await;

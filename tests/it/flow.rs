@@ -1,8 +1,10 @@
-//! Starting and stopping flows of FnF: the handler and the step, against the local services.
+//! Starting and stopping FnF flows: the handler and the step, against the local services.
 
 mod batches;
 mod delegation;
 mod errors;
+mod names;
+mod patience;
 mod process;
 mod redelivery;
 mod requests;
@@ -18,15 +20,15 @@ use aliyun_fnf::{
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use taskback::flow::FlowControl;
+use taskback::fnf_flow::FlowControl;
 use taskback::testing::{Message, direct_event, sqs_event};
 use taskback::{Handler, InvocationError};
 use taskback_local::{Config, Fault, FaultKind, Server};
 
-use crate::support::MINUTE;
+use crate::support::{MINUTE, value};
 
-/// The local services with two flows: `pass` gives its input back, `verify` waits for a report of
-/// the task that it sends to the queue of its name, at most ten minutes.
+/// The local services with two flows: `pass` returns its input; `verify` sends a task to the queue of its
+/// name and waits up to ten minutes for the report.
 pub(crate) struct Flows {
     pub(crate) server: Server,
     pub(crate) fnf: Client,
@@ -41,7 +43,7 @@ impl Flows {
         flows
     }
 
-    /// A flow of one state.
+    /// A flow with one state.
     pub(crate) async fn create(&self, name: &str, state: Value) {
         let start = &state["Name"];
         let definition =
@@ -49,7 +51,7 @@ impl Flows {
         self.fnf.call(CreateFlow::new(name, definition.to_string(), "for tests")).await.unwrap();
     }
 
-    /// A flow that waits for a report of the task that it sends to the queue of its name.
+    /// A flow that sends a task to the queue of its name and waits for the report.
     pub(crate) async fn waiting(&self, name: &str, timeout: u32) {
         let message = json!({"taskToken.$": "$Context.Current.TaskToken", "input.$": "$Input"});
         let queue = format!("acs:mns:cn-hangzhou:1:/queues/{name}/messages");
@@ -64,7 +66,7 @@ impl Flows {
         self.server.state().inject(Fault::new(operation, kind)).unwrap();
     }
 
-    /// With a limiter of its own, so that no step of a test waits for another.
+    /// A client with its own limiter, so that no step of a test waits for another.
     fn control(&self) -> FlowControl {
         FlowControl::new(client(&self.server.url()))
     }
@@ -73,7 +75,7 @@ impl Flows {
         handle(&self.control(), &direct_event(&body.to_string()), MINUTE).await
     }
 
-    /// The ids that come back of one batch.
+    /// The ids of the nacked messages of one batch.
     async fn batch(&self, messages: &[Message]) -> Vec<String> {
         kept(handle(&self.control(), &sqs_event(messages), MINUTE).await.unwrap())
     }
@@ -98,7 +100,7 @@ impl Flows {
         self.fnf.call(GetExecutionHistory::new(flow, name).limit(1000)).await.unwrap().events
     }
 
-    /// The message that the flow sends, as soon as it is there.
+    /// The next message that the flow sends. Waits for it.
     pub(crate) async fn received(&self, queue: &str) -> Value {
         let message = async {
             loop {
@@ -133,7 +135,7 @@ pub(crate) fn client(url: &str) -> Client {
 }
 
 async fn handle(control: &FlowControl, event: &RawValue, time: Duration) -> Result<Value, InvocationError> {
-    control.handle(event, time, "invocation-1").await
+    control.handle(event, time, "invocation-1").await.map(|response| value(&response))
 }
 
 fn kept(answer: Value) -> Vec<String> {

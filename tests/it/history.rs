@@ -1,13 +1,15 @@
-//! Who closed an SWF task: the workflow's history settles it, where the message names the task.
+//! The workflow's history says who closed an SWF task, if the message names the task's ids.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskback::core::Service;
-use taskback::settings::LateTasks;
 use taskback::testing::direct_event;
-use taskback::{Services, StepError, Task, Taskback};
-use taskback_local::{Config, Fault, FaultKind, OpenTask, Opened, Server};
+use taskback::{ClosedTaskPolicy, Service};
+use taskback::{Services, StepError, Swf, Task, Taskback};
+use taskback_local::{Config, Fault, FaultKind, OpenTask, OpenedTask, Server};
 
 use crate::support::invoke;
+use crate::wire::server::{Reply, Server as Wire};
 
 async fn done(_: Task<Value>) -> Result<&'static str, StepError> {
     Ok("done")
@@ -15,7 +17,7 @@ async fn done(_: Task<Value>) -> Result<&'static str, StepError> {
 
 struct Setup {
     server: Server,
-    opened: Opened,
+    opened: OpenedTask,
     taskback: Taskback,
 }
 
@@ -23,7 +25,7 @@ async fn setup(ask: bool) -> Setup {
     let server = Server::bind(Config::default()).await.unwrap();
     let opened = server.state().open(OpenTask::new(Service::Swf)).unwrap();
     let builder = Taskback::builder().step(done).services(Services::local(&server.url()).unwrap());
-    let taskback = builder.ask_history(ask).late(LateTasks::Keep).build().unwrap();
+    let taskback = builder.ask_history(ask).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     Setup { server, opened, taskback }
 }
 
@@ -42,25 +44,49 @@ impl Setup {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_known_to_be_ours_once_the_history_is_asked() {
-    for (ask, ours) in [(false, "likely"), (true, "known")] {
+async fn history_identifies_our_lost_report() {
+    for (ask, closed_by) in [(false, "probably-us"), (true, "us")] {
         let setup = setup(ask).await;
         setup.server.state().inject(Fault::new("RespondActivityTaskCompleted", FaultKind::LostAck)).unwrap();
         let answer = invoke(&setup.taskback, &setup.event()).await.unwrap();
-        assert_eq!((&answer["receipt"], &answer["ours"]), (&json!("closed"), &json!(ours)));
+        assert_eq!((&answer["receipt"], &answer["closedBy"]), (&json!("closed"), &json!(closed_by)));
     }
 }
 
 #[tokio::test]
-async fn what_somebody_else_told_is_known_not_to_be_ours() {
+async fn history_identifies_foreign_report() {
     async fn other(_: Task<Value>) -> Result<(), StepError> {
-        Err(StepError::terminal("Other", "told by somebody else"))
+        Err(StepError::terminal("Other", "reported by another party"))
     }
     let setup = setup(true).await;
     let services = Services::local(&setup.server.url()).unwrap();
-    let somebody = Taskback::builder().step(other).services(services).build().unwrap();
-    invoke(&somebody, &setup.event()).await.unwrap();
+    let other = Taskback::builder().step(other).services(services).build().unwrap();
+    invoke(&other, &setup.event()).await.unwrap();
 
     let error = invoke(&setup.taskback, &setup.event()).await.unwrap_err();
     assert!(error.to_string().contains("closed, not by us"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hung_history_call_is_retried() {
+    let setup = setup(true).await;
+    let state = setup.server.state();
+    state.inject(Fault::new("RespondActivityTaskCompleted", FaultKind::LostAck)).unwrap();
+    let hung = FaultKind::Delay(Duration::from_secs(600));
+    state.inject(Fault::new("GetWorkflowExecutionHistory", hung)).unwrap();
+    let answer = invoke(&setup.taskback, &setup.event()).await.unwrap();
+    assert_eq!((&answer["receipt"], &answer["closedBy"]), (&json!("closed"), &json!("us")));
+}
+
+#[tokio::test]
+async fn repeating_history_pages_prove_nothing() {
+    let page = |token: &str| Reply::http(200, "", &json!({"events": [], "nextPageToken": token}).to_string());
+    let closed = r#"{"__type":"UnknownResourceFault","message":"Unknown activity, scheduledEventId = 5"}"#;
+    let script = [Reply::http(400, "x-amzn-RequestId: R\r\n", closed), page("a"), page("b"), page("a")];
+    let server = Wire::start(script).await;
+    let services = Services::default().with(Swf::local(&server.url));
+    let taskback = Taskback::builder().step(done).services(services).ask_history(true).build().unwrap();
+    let answer = invoke(&taskback, &setup(true).await.event()).await.unwrap();
+    assert_eq!(answer["receipt"], "closed");
+    assert_eq!(server.requests().len(), 4);
 }

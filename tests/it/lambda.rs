@@ -8,8 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskback::core::{Service, TaskToken};
 use taskback::testing::{Message, direct_event, sqs_event};
+use taskback::{Service, TaskToken};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Server, TaskState};
 
 use crate::process::Process;
@@ -18,11 +18,11 @@ use crate::support::MINUTE;
 use runtime_api::RuntimeApi;
 
 const CARD: &str = "4111 1111 1111 1111";
-const AWS_SECRET: &str = "an/aws+secret/that+nobody/may+see";
-const AWS_SESSION: &str = "an/aws+session/token==that+nobody/may+see";
+const AWS_SECRET: &str = "an/aws+secret/that+must/not+see";
+const AWS_SESSION: &str = "an/aws+session/token==that+must/not+see";
 const FNF_SECRET: &str = "taskback-local-secret";
 
-/// An executable in a function's environment, and as little else as can be.
+/// An executable in a function's environment, with as few other variables as possible.
 pub(crate) fn function(executable: &Path, runtime_api: &str, services: &str) -> Command {
     let mut command = Command::new(executable);
     command.env_clear().envs([
@@ -39,16 +39,17 @@ pub(crate) fn function(executable: &Path, runtime_api: &str, services: &str) -> 
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "taskback-local"),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", FNF_SECRET),
         ("FNF_ENDPOINT", services),
+        ("TASKBACK_STEP", "verify-card"),
         ("RUST_LOG", "trace"),
     ]);
     command
 }
 
-fn worker(runtime_api: &str, services: &str) -> Command {
+pub(crate) fn worker(runtime_api: &str, services: &str) -> Command {
     function(Path::new(env!("CARGO_BIN_EXE_worker")), runtime_api, services)
 }
 
-/// The example that panics; elsewhere than beside the worker where the variable says so.
+/// The example that panics, beside the worker unless the variable names another path.
 fn panics() -> PathBuf {
     let beside = || Path::new(env!("CARGO_BIN_EXE_worker")).with_file_name("examples").join("panics");
     let path = std::env::var_os("TASKBACK_PANICS").map_or_else(beside, PathBuf::from);
@@ -60,7 +61,7 @@ fn open(server: &Server, service: Service) -> TaskToken {
     server.state().open(OpenTask::new(service)).unwrap().token
 }
 
-fn body(token: &TaskToken, input: &Value) -> String {
+pub(crate) fn body(token: &TaskToken, input: &Value) -> String {
     json!({"service": token.service().name(), "taskToken": token.expose(), "input": input}).to_string()
 }
 
@@ -69,14 +70,14 @@ fn card(token: &TaskToken, number: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_workers_log_at_trace_holds_no_token_no_secret_and_no_input() {
+async fn trace_log_hides_tokens_secrets_inputs() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut worker = Process::start(&mut worker(&api.address, &server.url()));
     let mut tokens = Vec::new();
     for service in [Service::Fnf, Service::Swf] {
         let [good, bad, throttled, unreadable, direct] = std::array::from_fn(|_| open(&server, service));
-        let fault = Fault::new("*", FaultKind::LostAck).only(throttled.fingerprint().hex());
+        let fault = Fault::new("*", FaultKind::LostAck).for_task(throttled.fingerprint().hex());
         server.state().inject(fault).unwrap();
         let messages = [
             Message::new("good", card(&good, CARD)),
@@ -108,15 +109,16 @@ async fn the_workers_log_at_trace_holds_no_token_no_secret_and_no_input() {
         worker.line(&format!("\"requestId\":\"{foreign}\"")).await;
     }
     let printed = worker.printed();
-    for expected in ["taskback starts", "told", "kept", "event not read"] {
+    for expected in ["taskback starts", "report.accepted", "message.nacked", "event.rejected"] {
         assert!(printed.contains(expected), "{expected} is not in the log:\n{printed}");
     }
     let secrets = [CARD, "4111 1111 1111 1112", AWS_SECRET, AWS_SESSION, FNF_SECRET];
     assert_hidden(&printed, tokens.iter().map(TaskToken::expose).chain(secrets));
 }
 
+/// The text of the panic is not logged.
 #[tokio::test]
-async fn a_step_that_panics_keeps_its_own_message_and_its_text_is_not_logged() {
+async fn panicking_step_nacks_only_its_message() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut process = Process::start(&mut function(&panics(), &api.address, &server.url()));
@@ -126,7 +128,7 @@ async fn a_step_that_panics_keeps_its_own_message_and_its_text_is_not_logged() {
         Message::new("panics", body(&panics, &json!({"panic": true, "secret": secret}))),
         Message::new("good", body(&good, &json!({"panic": false}))),
     ];
-    // A second time by the same process: a panic does not end it.
+    // The same process handles a second batch: a panic does not end it.
     for invocation in ["first", "second"] {
         api.invoke(invocation, &sqs_event(&messages), MINUTE);
         let answer = api.answer().await;
@@ -137,21 +139,21 @@ async fn a_step_that_panics_keeps_its_own_message_and_its_text_is_not_logged() {
     assert_eq!(server.state().task(&panics.fingerprint().hex()).unwrap().state, TaskState::Open);
     let line = process.line("\"message\":\"panic\"").await;
     assert!(line.contains("examples/panics.rs:"), "{line}");
-    // The log is whole only when the last line of the last invocation was read.
+    // The log is complete only after the last line of the last invocation.
     process.line("\"requestId\":\"second\"").await;
     assert_hidden(&process.printed(), [secret, "no luck with", panics.expose(), good.expose()]);
 }
 
 #[tokio::test]
-async fn bad_settings_are_named_all_at_once_and_nothing_is_served() {
+async fn invalid_settings_are_all_named_at_start() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut command = worker("127.0.0.1:1", &server.url());
     command.envs([
         ("TASKBACK_SERVICE", "sfn"),
         ("TASKBACK_CONCURRENCY", "0"),
         ("TASKBACK_MAX_RECEIVES", "many"),
-        ("TASKBACK_LATE", "never"),
-        ("AWS_ENDPOINT_URL_SWF", "user:url-secret-of-somebody@localhost"),
+        ("TASKBACK_ON_CLOSED", "never"),
+        ("AWS_ENDPOINT_URL_SWF", "user:url-secret-of-a-user@localhost"),
     ]);
     let (status, printed) = Process::start(&mut command).end().await;
     assert!(!status.success(), "{status}");
@@ -161,7 +163,7 @@ async fn bad_settings_are_named_all_at_once_and_nothing_is_served() {
         "TASKBACK_SERVICE",
         "TASKBACK_CONCURRENCY",
         "TASKBACK_MAX_RECEIVES",
-        "TASKBACK_LATE",
+        "TASKBACK_ON_CLOSED",
         "AWS_ENDPOINT_URL_SWF",
     ] {
         assert!(fault.contains(name), "{name} is not in {fault}");
@@ -170,7 +172,7 @@ async fn bad_settings_are_named_all_at_once_and_nothing_is_served() {
 }
 
 #[tokio::test]
-async fn outside_of_every_host_the_worker_says_what_is_missing() {
+async fn worker_without_host_names_missing_variables() {
     let mut command = worker("", "http://127.0.0.1:9");
     let (status, printed) = Process::start(&mut command).end().await;
     assert!(!status.success(), "{status}");
@@ -180,7 +182,7 @@ async fn outside_of_every_host_the_worker_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_function_without_any_service_to_report_to_does_not_start() {
+async fn function_requires_a_service() {
     let mut command = worker("127.0.0.1:1", "http://127.0.0.1:9");
     command.envs(["AWS_REGION", "AWS_DEFAULT_REGION", "FNF_REGION", "FNF_ENDPOINT"].map(|name| (name, "")));
     let (status, printed) = Process::start(&mut command).end().await;
@@ -189,13 +191,13 @@ async fn a_function_without_any_service_to_report_to_does_not_start() {
 }
 
 #[tokio::test]
-async fn an_empty_endpoint_counts_as_unset() {
+async fn empty_endpoint_is_unset() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut command = worker(&api.address, &server.url());
     command.envs([("AWS_ENDPOINT_URL_SWF", ""), ("AWS_ENDPOINT_URL_SQS", ""), ("TASKBACK_SERVICE", "")]);
     recorded(command, &mut api, &server).await;
-    // The one for all services as well.
+    // The endpoint for all services as well.
     let mut api = RuntimeApi::start().await;
     let mut command = worker(&api.address, &server.url());
     command.envs([("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_SWF", &server.url())]);
@@ -210,21 +212,21 @@ async fn recorded(mut command: Command, api: &mut RuntimeApi, server: &Server) {
     assert_eq!(answer.body["receipt"], "recorded", "{answer:?} {}", worker.printed());
 }
 
-/// Managed Instances give several invocations to one process.
+/// Managed Instances send concurrent invocations to one process.
 #[tokio::test]
-async fn invocations_at_once_see_nothing_of_each_other() {
+async fn concurrent_invocations_are_isolated() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut command = worker(&api.address, &server.url());
     command.env("AWS_LAMBDA_MAX_CONCURRENCY", "4");
     let worker = Process::start(&mut command);
-    // The first has little time and a service that takes all of it; the others have enough.
+    // The first has little time, and its service takes all of it; the others have enough.
     let mut expected = BTreeMap::new();
     for number in 0..8 {
         let token = open(&server, Service::Swf);
         let (delay, time) = if number == 0 { (30_000, 1) } else { (300, 30) };
         let fault = Fault::new("*", FaultKind::Delay(Duration::from_millis(delay)));
-        server.state().inject(fault.times(100).only(token.fingerprint().hex())).unwrap();
+        server.state().inject(fault.times(100).for_task(token.fingerprint().hex())).unwrap();
         let good = number % 2 == 1;
         let number_of_card = if good { CARD } else { "4111 1111 1111 1112" };
         let id = format!("invocation-{number}");

@@ -1,18 +1,16 @@
-//! While a step runs: what stops it, what comes again meanwhile, and what does not go on afterwards.
+//! Running steps: what stops them, redeliveries while they run, and that none continues after the response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use taskback::core::{Answer, Outcome, Service, TaskToken};
-use taskback::ledger::{Claim, Ledger, Memory};
-use taskback::settings::LateTasks;
-use taskback::testing::{ScriptedService, direct_event};
-use taskback::{Beat, BoxFuture, Reporter, Services, Slot, StepError, Task};
-use tokio::time::{Instant, sleep};
+use taskback::ledger::Memory;
+use taskback::{BoxFuture, StepError, Task};
+use taskback::{ClosedTaskPolicy, Service};
+use tokio::time::sleep;
 
-use crate::support::{MINUTE, Rig, envelope, kept, kept_within, message, token};
+use crate::support::{MINUTE, Rig, kept, kept_within, message, token};
 
 const SWF: Service = Service::Swf;
 
@@ -20,7 +18,7 @@ async fn done(_: Task<Value>) -> Result<&'static str, StepError> {
     Ok("done")
 }
 
-/// A step of that length, and how often it began and ended.
+/// A step of a given length that counts how often it started and ended.
 #[derive(Clone, Default)]
 struct Counted {
     began: Arc<AtomicU32>,
@@ -49,9 +47,9 @@ impl Counted {
     }
 }
 
-/// A function thaws with its next event: what was left running would go on then.
+/// A function thaws with its next event, and a step that was left running would continue then.
 #[tokio::test(start_paused = true)]
-async fn a_step_that_the_deadline_cut_off_does_not_go_on_after_the_answer() {
+async fn cut_off_step_does_not_resume() {
     let (rig, counted) = (Rig::new(), Counted::default());
     let taskback = rig.builder().step(counted.step(MINUTE)).build().unwrap();
     let messages = [message(SWF, "m")];
@@ -61,9 +59,9 @@ async fn a_step_that_the_deadline_cut_off_does_not_go_on_after_the_answer() {
     assert_eq!(rig.swf.attempts(&token(SWF, "m")), 0);
 }
 
-/// As where a queue's visibility timeout is shorter than the work, over leases that are shorter too.
+/// The step runs once, although the visibility timeout and the leases are shorter than the work.
 #[tokio::test(start_paused = true)]
-async fn a_message_that_comes_again_while_its_step_runs_is_kept_and_the_step_runs_once() {
+async fn redelivery_during_step_is_nacked() {
     let (rig, counted) = (Rig::new(), Counted::default());
     let ledger = Arc::new(Memory::default().shared());
     let worker = || rig.builder().step(counted.step(4 * MINUTE)).ledger(ledger.clone()).build().unwrap();
@@ -82,53 +80,15 @@ async fn a_message_that_comes_again_while_its_step_runs_is_kept_and_the_step_run
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_heartbeats_find_closed_stays_kept_where_the_setting_says_so() {
+async fn heartbeat_finding_closed_task_follows_policy() {
     let rig = Rig::new();
     rig.swf.close(&token(SWF, "m"));
     let ledger = Arc::new(Memory::default().shared());
-    let taskback = rig.builder().step(done).ledger(ledger).heartbeat_first(true).late(LateTasks::Keep);
+    let taskback =
+        rig.builder().step(done).ledger(ledger).heartbeat_first(true).closed_tasks(ClosedTaskPolicy::Nack);
     let taskback = taskback.build().unwrap();
-    // The ledger knows of no outcome, so that a second delivery does not make it ours.
+    // The ledger has no outcome, so a second delivery does not count the task as closed by us.
     for times in [1, 2] {
         assert_eq!(kept(&taskback, &[message(SWF, "m").received(times)]).await, ["m"], "time {times}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_first_heartbeat_that_hangs_ends_with_the_time_for_steps_and_leaves_no_claim() {
-    let ledger = Arc::new(Memory::default().shared());
-    let builder = Rig::new().builder().services(Services::default().with(Hanging(ScriptedService::new(SWF))));
-    let taskback = builder.step(done).ledger(ledger.clone()).heartbeat_first(true).build().unwrap();
-    let event = direct_event(&envelope(SWF, "m", "{}"));
-    let error = taskback.handle(&event, Duration::from_secs(3)).await.unwrap_err();
-    assert!(error.to_string().contains("the time for steps is over"), "{error}");
-    let claim = ledger.claim(&token(SWF, "m").fingerprint(), "another", MINUTE).await;
-    assert!(matches!(claim, Ok(Claim::Ours(_))), "{claim:?}");
-}
-
-/// A service whose heartbeats are never answered.
-struct Hanging(ScriptedService);
-
-impl Reporter for Hanging {
-    fn service(&self) -> Service {
-        self.0.service()
-    }
-
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        self.0.fit(outcome)
-    }
-
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        slot: Option<Slot>,
-        by: Instant,
-    ) -> BoxFuture<'a, Answer> {
-        self.0.report(token, outcome, slot, by)
-    }
-
-    fn heartbeat<'a>(&'a self, _: &'a TaskToken, _: &'a str) -> BoxFuture<'a, Beat> {
-        Box::pin(std::future::pending())
     }
 }

@@ -1,26 +1,35 @@
 //! All integration tests, one binary.
 
-// Clippy's own exception for tests does not reach their helpers.
+// Clippy's exception for tests does not cover their helpers.
 #![allow(clippy::unwrap_used)]
 
 mod adapter;
 mod alarms;
 mod batch;
+mod book;
 mod boundaries;
 mod conformance;
 mod dead_letter;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+mod edges;
 mod events;
+mod examples;
+#[cfg(feature = "external-steps")]
+mod external;
 #[cfg(feature = "fc")]
 mod fc;
 mod flow;
+mod fnf_codes;
+mod fuzzed;
 mod history;
 mod lambda;
+mod lease;
 mod ledger;
 mod liveness;
-#[cfg(feature = "outside")]
-mod outside;
+mod log_fields;
+#[cfg(all(unix, feature = "external-steps"))]
+mod log_reader;
 mod peers;
 mod poller;
 mod process;
@@ -28,8 +37,11 @@ mod proof;
 mod properties;
 mod queue;
 mod queue_worker;
+mod raw_json;
 mod release;
 mod secrets;
+mod shutdown;
+mod start;
 mod support;
 mod traps;
 mod triggers;

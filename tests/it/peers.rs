@@ -1,9 +1,9 @@
-//! Against software of others: moto's SWF, the official FnF client, Lambda's own emulator, a reader of YAML.
+//! Tests against third-party software: moto's SWF, the official FnF client, Lambda's emulator, a YAML parser.
 
 mod emulator;
 mod flow;
 mod fnf;
-mod python;
+pub(crate) mod python;
 mod queue;
 mod s_yaml;
 #[cfg(feature = "secrets")]

@@ -1,21 +1,22 @@
-//! SWF's tasks on their way into the workers' queue: none is lost in silence.
+//! SWF tasks on their way into the workers' queue. None is lost silently.
 
 mod function;
+mod unconfirmed;
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskback::core::{Reading, Service};
 use taskback::settings::PollerSettings;
-use taskback::{Error, Settings, Shutdown, SwfPoller, aws};
-use taskback_local::{Config, Fault, FaultKind, OpenTask, Opened, Outcome, Server, TaskState};
+use taskback::{Error, MessageFormat, Service, Shutdown, SwfPoller, aws};
+use taskback_core::swf;
+use taskback_local::{Config, Fault, FaultKind, OpenTask, OpenedTask, ReportedOutcome, Server, TaskState};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::queue_worker::sqs::Sqs;
 use crate::support::MINUTE;
 
-/// Tasks that wait to be polled, and what is set to poll them.
+/// Tasks that wait to be polled, and the settings of their poller.
 struct Setup {
     server: Server,
     sqs: Sqs,
@@ -29,12 +30,12 @@ impl Setup {
         Self { server: Server::bind(Config::default()).await.unwrap(), sqs, queue_url }
     }
 
-    fn open(&self, input: &str) -> Opened {
+    fn open(&self, input: &str) -> OpenedTask {
         let task = OpenTask { input: input.to_owned(), ..OpenTask::new(Service::Swf) };
         self.server.state().open(task).unwrap()
     }
 
-    fn vars(&self, opened: &Opened) -> Vec<(&'static str, String)> {
+    fn vars(&self, opened: &OpenedTask) -> Vec<(&'static str, String)> {
         let activity = opened.activity.as_ref().unwrap();
         vec![
             ("TASKBACK_SWF_DOMAIN", activity.domain.clone()),
@@ -44,24 +45,24 @@ impl Setup {
         ]
     }
 
-    async fn poller(&self, opened: &Opened, more: &[(&'static str, &str)]) -> Result<SwfPoller, Error> {
+    async fn poller(&self, opened: &OpenedTask, more: &[(&'static str, &str)]) -> Result<SwfPoller, Error> {
         let vars = self.vars(opened).into_iter().map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = PollerSettings::from_vars(vars.chain(more)).unwrap();
-        let none = Settings::from_vars([]).unwrap();
-        let swf = aws::swf(&aws::local(&self.server.url()), &none);
-        SwfPoller::open(&settings, swf, aws::sqs(&aws::local(&self.sqs.url), &none)).await
+        let swf = aws_sdk_swf::Client::new(&aws::local(&self.server.url()));
+        let sqs = aws_sdk_sqs::Client::new(&aws::local(&self.sqs.url));
+        SwfPoller::open(&settings.poller, swf, sqs).await
     }
 
-    /// The task's outcome at SWF, once it has one.
-    async fn told(&self, opened: &Opened) -> Option<Outcome> {
+    /// The task's outcome in SWF. Waits for it.
+    async fn outcome(&self, opened: &OpenedTask) -> Option<ReportedOutcome> {
         let task = || self.server.state().task(&opened.fingerprint).unwrap();
-        let told = async {
+        let outcome = async {
             while task().state == TaskState::Open {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(MINUTE, told).await.expect("SWF is told");
+        timeout(MINUTE, outcome).await.expect("SWF gets a report");
         task().outcome
     }
 
@@ -77,29 +78,30 @@ fn run(poller: SwfPoller) -> (Shutdown, JoinHandle<Result<(), Error>>) {
 }
 
 #[tokio::test]
-async fn a_polled_task_becomes_an_envelope_with_its_ids() {
+async fn polled_task_becomes_an_envelope() {
     let setup = Setup::new().await;
     let opened = setup.open(r#"{"n": 1.0000000000000000001}"#);
     let poller = setup.poller(&opened, &[("TASKBACK_SWF_HEARTBEAT_TIMEOUT", "45")]).await.unwrap();
     let (_shutdown, ended) = run(poller);
     setup.sqs.until(|books| !books.calls_of("SendMessage").is_empty()).await;
     let sent = setup.sent().remove(0);
-    let task = Reading::default().task(sent["MessageBody"].as_str().unwrap()).unwrap();
+    let task = MessageFormat::default().task(sent["MessageBody"].as_str().unwrap()).unwrap();
     let activity = opened.activity.as_ref().unwrap();
     assert_eq!((&task.token, task.input.get()), (&opened.token, r#"{"n": 1.0000000000000000001}"#));
     assert_eq!(task.heartbeat, Some(Duration::from_secs(45)));
-    assert_eq!(task.execution.domain.as_ref(), Some(&activity.domain));
-    assert_eq!(task.execution.workflow_id.as_ref(), Some(&activity.workflow_id));
-    assert_eq!(task.execution.run_id.as_ref(), Some(&activity.run_id));
-    assert_eq!(task.execution.activity_id.as_ref(), Some(&activity.activity_id));
-    assert_eq!(task.execution.activity_type.as_ref(), Some(&activity.activity_name));
-    assert_eq!(task.execution.started_event_id, Some(activity.started_event_id));
+    assert_eq!(task.execution.text(swf::DOMAIN), Some(&*activity.domain));
+    assert_eq!(task.execution.text(swf::WORKFLOW_ID), Some(&*activity.workflow_id));
+    assert_eq!(task.execution.text(swf::RUN_ID), Some(&*activity.run_id));
+    assert_eq!(task.execution.text(swf::ACTIVITY_ID), Some(&*activity.activity_id));
+    assert_eq!(task.execution.text(swf::ACTIVITY_TYPE), Some(&*activity.activity_name));
+    assert_eq!(task.execution.number(swf::STARTED_EVENT_ID), Some(activity.started_event_id));
     assert_eq!((&sent["MessageGroupId"], &sent["MessageDeduplicationId"]), (&Value::Null, &Value::Null));
     ended.abort();
 }
 
+/// The fingerprint is the deduplication id, so that the queue accepts a task once.
 #[tokio::test]
-async fn on_a_fifo_queue_a_workflow_is_a_group_and_a_task_is_taken_once() {
+async fn fifo_queue_groups_by_workflow() {
     let mut setup = Setup::new().await;
     setup.queue_url += ".fifo";
     let opened = setup.open(r#""plain words""#);
@@ -112,19 +114,19 @@ async fn on_a_fifo_queue_a_workflow_is_a_group_and_a_task_is_taken_once() {
 }
 
 #[tokio::test]
-async fn what_the_queue_refuses_for_good_is_failed_at_swf_at_once() {
+async fn permanent_refusal_fails_the_task_at_once() {
     let setup = Setup::new().await;
     let opened = setup.open("{}");
     setup.sqs.refuse("SendMessage", 1, "InvalidParameterValue");
     let (_shutdown, ended) = run(setup.poller(&opened, &[]).await.unwrap());
     let cause = "the task could not be put into the workers' queue";
-    let failed = Outcome::Failed { error: Some("NotQueued".into()), cause: Some(cause.into()) };
-    assert_eq!((setup.told(&opened).await, setup.sent().len()), (Some(failed), 1));
+    let failed = ReportedOutcome::Failed { error: Some("NotQueued".into()), cause: Some(cause.into()) };
+    assert_eq!((setup.outcome(&opened).await, setup.sent().len()), (Some(failed), 1));
     ended.abort();
 }
 
 #[tokio::test]
-async fn a_send_is_tried_again_and_a_queue_that_stays_closed_fails_the_task_at_swf() {
+async fn send_is_retried_then_task_fails() {
     let setup = Setup::new().await;
     let opened = setup.open("{}");
     setup.sqs.refuse("SendMessage", 3, "AccessDenied");
@@ -134,13 +136,14 @@ async fn a_send_is_tried_again_and_a_queue_that_stays_closed_fails_the_task_at_s
 
     setup.sqs.refuse("SendMessage", 8, "AccessDenied");
     let opened = setup.open("{}");
-    assert!(matches!(setup.told(&opened).await, Some(Outcome::Failed { .. })));
+    assert!(matches!(setup.outcome(&opened).await, Some(ReportedOutcome::Failed { .. })));
     assert_eq!(setup.sent().len(), 12);
     ended.abort();
 }
 
+/// A queue that does not exist is an error at the start.
 #[tokio::test]
-async fn whoever_may_only_send_is_enough_and_a_queue_that_is_not_there_is_an_error_at_the_start() {
+async fn send_permission_alone_is_sufficient() {
     let setup = Setup::new().await;
     let opened = setup.open("{}");
     setup.sqs.refuse("GetQueueAttributes", 1, "QueueDoesNotExist");
@@ -153,11 +156,12 @@ async fn whoever_may_only_send_is_enough_and_a_queue_that_is_not_there_is_an_err
     ended.abort();
 }
 
+/// A throttled poll is retried.
 #[tokio::test]
-async fn polls_that_are_refused_at_the_start_are_an_error_and_later_ones_are_tried_again() {
+async fn unknown_domain_is_an_error_at_start() {
     let setup = Setup::new().await;
     let opened = setup.open("{}");
-    let poller = setup.poller(&opened, &[("TASKBACK_SWF_DOMAIN", "nobodys")]).await.unwrap();
+    let poller = setup.poller(&opened, &[("TASKBACK_SWF_DOMAIN", "unregistered")]).await.unwrap();
     let (_shutdown, ended) = run(poller);
     let error = timeout(MINUTE, ended).await.unwrap().unwrap().unwrap_err().to_string();
     assert!(error.contains("UnknownResourceFault"), "{error}");

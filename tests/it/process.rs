@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Long enough for a busy machine; nothing waits this long unless it is broken.
+/// Long enough for a busy machine. Only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Process {
@@ -18,7 +18,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it with a closed stdin; stdout and stderr are kept, line by line.
+    /// Starts the command with a closed stdin and records stdout and stderr line by line.
     pub(crate) fn start(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -28,12 +28,12 @@ impl Process {
         Self { child, printed }
     }
 
-    /// Everything that it has printed.
+    /// Everything printed so far.
     pub(crate) fn printed(&self) -> String {
         self.printed.borrow().clone()
     }
 
-    /// Waits for a line with that text, and gives it.
+    /// Waits for a line that contains the text, and returns it.
     pub(crate) async fn line(&mut self, with: &str) -> String {
         let shown = self.printed.wait_for(|printed| line(printed, with).is_some());
         let in_time = matches!(timeout(PATIENCE, shown).await, Ok(Ok(_)));
@@ -42,15 +42,15 @@ impl Process {
         line(&printed, with).unwrap().to_owned()
     }
 
-    /// Ends it at once, and gives everything that it has printed.
+    /// Kills the process and returns everything that it printed.
     pub(crate) async fn kill(mut self) -> (ExitStatus, String) {
         self.child.kill().unwrap();
         self.end().await
     }
 
-    /// Waits for its end and everything it has printed until then.
+    /// Waits for the end. Returns the status and everything printed.
     pub(crate) async fn end(mut self) -> (ExitStatus, String) {
-        // Both pipes are closed when the last writer is gone.
+        // Both pipes close when the last writer ends.
         let closed = timeout(PATIENCE, async { while self.printed.changed().await.is_ok() {} });
         assert!(closed.await.is_ok(), "it does not end:\n{}", self.printed());
         (self.child.wait().unwrap(), self.printed())
@@ -64,7 +64,7 @@ impl Drop for Process {
     }
 }
 
-/// A loopback address that was free a moment ago, for a process that cannot choose one itself.
+/// A loopback address that was free a moment ago, for a process that cannot choose a port itself.
 pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

@@ -1,10 +1,8 @@
-//! The proof by fault injection: whatever fails, and wherever it fails, a workflow is told one
-//! outcome, the one that was decided first.
+//! The proof by fault injection: under every fault a workflow gets one outcome, the first one decided.
 //!
-//! - `kill`: the real code, dropped or frozen at each of its awaits, over a ledger and services
-//!   that outlive it.
-//! - `model`: a model of the same rules, searched through to its last state, and broken variants
-//!   of it that the search must find out.
+//! - `kill`: the real code, killed or frozen at each await, with a ledger and services that outlive it.
+//! - `model`: a model of the same rules, searched exhaustively, and broken variants that the search must
+//!   catch.
 
 mod kill;
 mod model;

@@ -1,5 +1,5 @@
-//! Laws that hold for whatever arrives: no panic, nothing done without a receipt, every text within
-//! its limit, no token in sight.
+//! Properties of any input: no panic, no acknowledgement without a receipt, every text within its limit, no
+//! visible token.
 
 mod arbitrary;
 
@@ -10,13 +10,13 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use taskback::core::{Outcome, Output, Reading, Service, TaskToken, fnf, swf, unwrapped};
 use taskback::testing::Fault;
-use taskback::{StepError, Task, tasks};
+use taskback::{MessageFormat, Outcome, Output, Service, StepError, Task, TaskToken, tasks};
 
 use arbitrary::{arbitrary_json, fault, long_text, record, whole};
 
-use crate::support::{MINUTE, Rig};
+use crate::support::{MINUTE, Rig, value};
+use taskback_core::{MAX_RUN, fnf, swf, unwrap_message};
 
 /// The same cases every time; a failure is printed with its smallest case.
 fn config() -> ProptestConfig {
@@ -45,7 +45,7 @@ proptest! {
     fn arbitrary_json_is_read_or_refused(value in arbitrary_json(), pointer in "(/[a-zA-Z0-9~]{0,9}){0,3}") {
         let text = value.to_string();
         decode(&text);
-        let pointers = Reading {
+        let pointers = MessageFormat {
             service: Some(Service::Swf),
             token_pointer: Some(pointer.clone()),
             input_pointer: Some(pointer),
@@ -55,16 +55,17 @@ proptest! {
     }
 
     #[test]
-    fn of_a_batch_nothing_is_done_without_a_receipt(
+    fn batch_acks_only_with_receipts(
         records in vec(record(), 0..8),
+        by_pipe in any::<bool>(),
         faults in vec(fault(), 0..6),
     ) {
-        let event = json!({"Records": records}).to_string();
-        handle(&RawValue::from_string(event).unwrap(), &faults)?;
+        let event = if by_pipe { json!(records) } else { json!({"Records": records}) };
+        handle(&RawValue::from_string(event.to_string()).unwrap(), &faults)?;
     }
 
     #[test]
-    fn of_an_event_without_a_partial_answer_nothing_is_done_without_a_receipt(
+    fn whole_event_acks_only_with_receipts(
         event in whole(),
         faults in vec(fault(), 0..6),
     ) {
@@ -72,13 +73,13 @@ proptest! {
     }
 
     #[test]
-    fn every_text_is_told_within_the_limits(error in long_text(), cause in long_text()) {
+    fn reported_texts_respect_the_limits(error in long_text(), cause in long_text()) {
         for outcome in [Outcome::failed(&*error, &*cause), Outcome::Canceled { details: cause.clone() }] {
             match fnf::report(&outcome) {
-                Some(fnf::Report::Failed { error, cause: told }) => {
+                Some(fnf::Report::Failed { error, cause: reported_cause }) => {
                     within(&error, 1, fnf::ERROR_CHARS)?;
-                    prop_assert_eq!(told.is_none(), cause.is_empty());
-                    within(&told.unwrap_or("x".into()), 1, fnf::CAUSE_CHARS)?;
+                    prop_assert_eq!(reported_cause.is_none(), cause.is_empty());
+                    within(&reported_cause.unwrap_or("x".into()), 1, fnf::CAUSE_CHARS)?;
                 }
                 _ => prop_assert!(false, "no failure for {:?}", outcome),
             }
@@ -98,16 +99,16 @@ proptest! {
     }
 
     #[test]
-    fn an_output_goes_as_it_is_or_becomes_the_fixed_failure(text in long_text(), bytes in 0..70_000usize) {
+    fn output_is_unchanged_or_fixed_failure(text in long_text(), bytes in 0..70_000usize) {
         let output = Outcome::Succeeded(Output::new(&text).unwrap());
-        match fnf::fit(output.clone(), bytes) {
+        match fnf::enforce_limits(output.clone(), bytes) {
             Outcome::Succeeded(fits) => {
                 prop_assert!(fits.json().len() <= bytes);
                 prop_assert_eq!(Outcome::Succeeded(fits), output.clone());
             }
             replaced => prop_assert_eq!(replaced, Outcome::output_too_large()),
         }
-        let fitted = swf::fit(output);
+        let fitted = swf::enforce_limits(output);
         match swf::report(&fitted) {
             Some(swf::Report::Completed { result }) => {
                 prop_assert_eq!(&*result, &*text);
@@ -132,16 +133,41 @@ proptest! {
     }
 }
 
-/// Everything that only reads.
-fn decode(text: &str) {
-    let inner = unwrapped(text);
-    for service in [None, Some(Service::Fnf)] {
-        drop(Reading { service, ..Reading::default() }.task(&inner));
+proptest! {
+    #![proptest_config(config())]
+
+    /// Wherever the text was cut, and whatever surrounds the rest of it.
+    #[test]
+    fn scrubbed_text_shows_no_long_token_run(
+        secret in "[A-Za-z0-9+/=\"\\\\ é🚀%-]{24,80}",
+        (before, after) in ("\\PC{0,12}", "\\PC{0,12}"),
+        spelling in 0..4usize,
+        (from, to) in (0.0..1.0f64, 0.0..1.0f64),
+    ) {
+        let token = TaskToken::new(Service::Fnf, secret).unwrap();
+        let spelled = &spellings(&token)[spelling];
+        let at = |part: f64| spelled.floor_char_boundary((spelled.len() as f64 * part) as usize);
+        let part = &spelled[at(from.min(to))..at(from.max(to))];
+        for text in [format!("{before}{part}{after}"), format!("{before}{spelled}{part}{after}")] {
+            let clean = token.scrub(&text);
+            for run in token.expose().as_bytes().windows(MAX_RUN + 1) {
+                let shown = clean.as_bytes().windows(run.len()).any(|window| window == run);
+                prop_assert!(!shown, "{:?} of {:?} in {}", String::from_utf8_lossy(run), token.expose(), clean);
+            }
+        }
     }
 }
 
-/// Handles the event and checks the answer: what it does not give back has a receipt, what it gives
-/// back was there, and no token is in it.
+/// Runs every function that only reads the event.
+fn decode(text: &str) {
+    let inner = unwrap_message(text);
+    for service in [None, Some(Service::Fnf)] {
+        drop(MessageFormat { service, ..MessageFormat::default() }.task(&inner));
+    }
+}
+
+/// Handles the event and checks the response: acknowledged messages have a receipt, nacked ones were in the
+/// event, and no token is shown.
 fn handle(event: &RawValue, faults: &[Fault]) -> Result<(), TestCaseError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -151,27 +177,32 @@ fn handle(event: &RawValue, faults: &[Fault]) -> Result<(), TestCaseError> {
     let answer = runtime.block_on(async {
         rig.builder().step(step).max_receives(3).build().unwrap().handle(event, MINUTE).await
     });
-    let shown = format!("{answer:?} {}", answer.as_ref().err().map(ToString::to_string).unwrap_or_default());
+    let text = answer.as_ref().map_or_else(ToString::to_string, |response| response.json().to_owned());
+    let shown = format!("{answer:?} {text}");
     prop_assert!(!shown.contains("secret/token"), "{}", shown);
 
-    let Ok(deliveries) = tasks(event, &Reading::default()) else {
+    let Ok(deliveries) = tasks(event, &MessageFormat::default()) else {
         prop_assert!(answer.is_err(), "{:?}", answer);
         return Ok(());
     };
-    let Ok(answer) = answer else { return Ok(()) };
+    let Ok(answer) = answer.map(|response| value(&response)) else { return Ok(()) };
     let event: Value = serde_json::from_str(event.get()).unwrap();
-    let mut told = deliveries.iter().map(|task| {
+    let mut reported = deliveries.iter().map(|task| {
         task.as_ref().is_ok_and(|task| !rig.of(task.token.service()).accepted(&task.token).is_empty())
     });
     let Some(failures) = answer["batchItemFailures"].as_array() else {
-        prop_assert!(told.all(|told| told), "done without a receipt: {}", answer);
+        prop_assert!(reported.all(|is_reported| is_reported), "done without a receipt: {}", answer);
         return Ok(());
     };
-    let records = event["Records"].as_array().unwrap();
+    let records = event.as_array().or(event["Records"].as_array()).unwrap();
     let listed: Vec<_> = failures.iter().map(|item| &item["itemIdentifier"]).collect();
     prop_assert_eq!(records.len(), deliveries.len());
-    for (record, told) in records.iter().zip(told) {
-        prop_assert!(told || listed.contains(&&record["messageId"]), "{} is done without a receipt", record);
+    for (record, reported) in records.iter().zip(reported) {
+        prop_assert!(
+            reported || listed.contains(&&record["messageId"]),
+            "{} is done without a receipt",
+            record
+        );
     }
     for (place, id) in listed.iter().enumerate() {
         prop_assert!(records.iter().any(|record| record["messageId"] == **id), "{} is not in the event", id);
@@ -192,14 +223,14 @@ async fn step(task: Task<Value>) -> Result<Value, StepError> {
     }
 }
 
-/// In the larger of the two units in which a service may count.
+/// Counts in the larger of the two units that a service may use.
 fn within(text: &str, least: usize, most: usize) -> Result<(), TestCaseError> {
     let width = text.encode_utf16().count();
     prop_assert!((least..=most).contains(&width), "{} instead of {}..={}", width, least, most);
     Ok(())
 }
 
-/// As it is, percent-encoded in either case, and escaped for JSON.
+/// The token unchanged, percent-encoded in either case, and escaped for JSON.
 fn spellings(token: &TaskToken) -> [String; 4] {
     let encoded: String = token.expose().bytes().map(percent_encoded).collect();
     let lower = encoded.split('%').enumerate().map(|(place, part)| match place {

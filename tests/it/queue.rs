@@ -1,12 +1,11 @@
-//! Kept messages come back when their cause says, and nothing that goes wrong with that is fatal.
+//! Nacked messages are redelivered after the delay of their reason. A failure to set the delay is not fatal.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskback::core::Service;
-use taskback::flow::FlowControl;
+use taskback::fnf_flow::FlowControl;
 use taskback::testing::{Message, sqs_event};
-use taskback::{Handler, Queue, StepError, Task, Taskback, aws};
+use taskback::{Handler, Queue, Service, StepError, Task, Taskback, aws};
 
 use crate::flow;
 use crate::support::{Rig, envelope};
@@ -20,7 +19,7 @@ fn url_of_the_queue(url: &str) -> Reply {
     Reply::http(200, "", &json!({"QueueUrl": format!("{url}/123456789012/tasks")}).to_string())
 }
 
-/// A handler whose queue is behind that server.
+/// A handler whose queue is the server at `url`.
 fn taskback(rig: &Rig, url: &str) -> Taskback {
     let queue = Queue::new(aws_sdk_sqs::Client::new(&aws::local(url)));
     rig.builder().step(unlucky).queue(queue).build().unwrap()
@@ -28,15 +27,16 @@ fn taskback(rig: &Rig, url: &str) -> Taskback {
 
 async fn handle(taskback: &Taskback, messages: &[Message]) -> usize {
     let answer = taskback.handle(&sqs_event(messages), Duration::from_secs(30)).await.unwrap();
-    answer["batchItemFailures"].as_array().unwrap().len()
+    answer.batch_item_failures().len()
 }
 
 fn retried(name: &str) -> Message {
     Message::new(name, envelope(Service::Swf, name, "{}"))
 }
 
+/// The URL of the queue is requested once.
 #[tokio::test]
-async fn every_kept_message_gets_its_delay_in_calls_of_ten_and_the_url_is_asked_once() {
+async fn nacked_messages_are_delayed_in_tens() {
     let done = || Reply::http(200, "", r#"{"Successful":[],"Failed":[]}"#);
     let server = Server::start([url_of_the_queue("http://x"), done(), done(), done()]).await;
     let rig = Rig::new();
@@ -60,16 +60,18 @@ async fn every_kept_message_gets_its_delay_in_calls_of_ten_and_the_url_is_asked_
 }
 
 #[tokio::test]
-async fn what_is_asked_of_a_flow_and_not_done_comes_back_by_its_cause() {
+async fn failed_flow_call_is_delayed_by_reason() {
     let done = Reply::http(200, "", r#"{"Successful":[],"Failed":[]}"#);
     let queue = Server::start([url_of_the_queue("http://x"), done]).await;
-    let fnf = Server::start([Reply::http(403, "", r#"{"Code":"AccessDenied","Message":"no"}"#)]).await;
+    let fnf =
+        Server::start([Reply::http(403, "", r#"{"Code":"AccessDenied","Message":"no","RequestId":"R"}"#)])
+            .await;
     let control = FlowControl::new(flow::client(&fnf.url));
     let control = control.queue(Queue::new(aws_sdk_sqs::Client::new(&aws::local(&queue.url))));
     let start = r#"{"action":"start","flowName":"f"}"#;
     let messages = [Message::new("denied", start), Message::new("refused", "{")];
     let answer = control.handle(&sqs_event(&messages), Duration::from_secs(30), "").await.unwrap();
-    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 2);
+    assert_eq!(answer.batch_item_failures().len(), 2);
     let given_back: Vec<_> = queue.requests()[1..].iter().flat_map(entries).collect();
     assert_eq!(
         given_back,
@@ -78,8 +80,9 @@ async fn what_is_asked_of_a_flow_and_not_done_comes_back_by_its_cause() {
     );
 }
 
+/// A stale handle, a missing permission or an unreachable queue.
 #[tokio::test]
-async fn a_stale_handle_a_missing_permission_and_a_dead_queue_change_no_answer() {
+async fn failed_delay_changes_no_response() {
     let stale =
         r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
     let denied = r#"{"__type":"com.amazonaws.sqs#AccessDenied","message":"no"}"#;
@@ -96,7 +99,7 @@ async fn a_stale_handle_a_missing_permission_and_a_dead_queue_change_no_answer()
 }
 
 #[tokio::test]
-async fn a_stale_handle_among_the_first_ten_does_not_stop_the_rest() {
+async fn stale_handle_does_not_stop_others() {
     let stale =
         r#"{"Successful":[],"Failed":[{"Id":"0","SenderFault":true,"Code":"ReceiptHandleIsInvalid"}]}"#;
     let done = Reply::http(200, "", r#"{"Successful":[],"Failed":[]}"#);
@@ -110,14 +113,14 @@ async fn a_stale_handle_among_the_first_ten_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
-async fn a_queue_of_another_region_is_never_asked() {
+async fn queue_of_other_region_gets_no_calls() {
     let server = Server::start([]).await;
     let rig = Rig::new();
     let taskback = taskback(&rig, &server.url);
     let event = sqs_event(&[retried("m")]).get().replace("us-east-1", "eu-west-1");
     let event = serde_json::value::RawValue::from_string(event).unwrap();
     let answer = taskback.handle(&event, Duration::from_secs(30)).await.unwrap();
-    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1);
+    assert_eq!(answer.batch_item_failures().len(), 1);
     assert!(server.requests().is_empty());
 }
 
@@ -143,4 +146,18 @@ fn entries_of(request: &crate::wire::server::Request) -> Vec<(String, u64)> {
 
 fn entries(request: &crate::wire::server::Request) -> impl Iterator<Item = (String, u64)> {
     entries_of(request).into_iter()
+}
+
+#[tokio::test]
+async fn foreign_queue_url_response_is_not_cached() {
+    let done = Reply::http(200, "", r#"{"Successful":[{"Id":"0"}],"Failed":[]}"#);
+    let server = Server::start([Reply::http(200, "", "{}"), url_of_the_queue("http://x"), done]).await;
+    let rig = Rig::new();
+    let taskback = taskback(&rig, &server.url);
+    for _ in 0..2 {
+        assert_eq!(handle(&taskback, &[retried("m")]).await, 1);
+    }
+    let requests = server.requests();
+    let names: Vec<_> = requests.iter().map(|request| target(&request.head)).collect();
+    assert_eq!(names, ["GetQueueUrl", "GetQueueUrl", "ChangeMessageVisibilityBatch"]);
 }

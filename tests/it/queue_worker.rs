@@ -1,6 +1,7 @@
-//! The worker that serves its queue by itself: what it takes, keeps, deletes and gives back.
+//! The queue worker: receives, visibility, deletes and redeliveries.
 
 mod health;
+mod patience;
 mod serving;
 pub(crate) mod sqs;
 
@@ -9,8 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use taskback::core::Service;
-use taskback::{Cancellation, StepError, Task, Work};
+use taskback::{Cancellation, QueueWorkerConfig, Service, StepError, Task};
 use tokio::sync::mpsc;
 
 use crate::support::{Rig, envelope, token};
@@ -26,7 +26,7 @@ async fn at_once(task: Task<u32>) -> Result<u32, StepError> {
 }
 
 #[tokio::test]
-async fn no_more_messages_are_taken_than_steps_may_begin() {
+async fn worker_receives_only_startable_messages() {
     let sqs = Sqs::start(bodies(25)).await;
     let (mut gate, step) = Gate::new();
     let rig = Rig::new();
@@ -39,7 +39,7 @@ async fn no_more_messages_are_taken_than_steps_may_begin() {
     sqs.empty().await;
     serving.end().await;
     sqs.books(|books| {
-        // Those that wait for their delete beside those that run.
+        // Messages that wait for their delete count beside those that run.
         let asked = books.calls_of("ReceiveMessage");
         assert!(asked.iter().all(|call| (1..=10).contains(&call["MaxNumberOfMessages"].as_u64().unwrap())));
         assert!(books.messages.iter().all(|message| message.receives == 1));
@@ -47,13 +47,14 @@ async fn no_more_messages_are_taken_than_steps_may_begin() {
 }
 
 #[tokio::test]
-async fn a_message_stays_invisible_for_as_long_as_its_step_runs() {
+async fn message_stays_invisible_while_step_runs() {
     let sqs = Sqs::start(bodies(1)).await;
     let (mut gate, step) = Gate::new();
     let rig = Rig::new();
     let serving = serve(&sqs, rig.builder().step(step)).await;
     gate.began().await;
-    // Each prolongs by the queue's 3 s after a third of it: after four of them the first would be over.
+    // Each call extends by the queue's 3 s after a third of that: after four calls the first window would be
+    // over.
     sqs.until(|books| books.calls_of("ChangeMessageVisibility").len() >= 4).await;
     gate.open();
     sqs.empty().await;
@@ -65,8 +66,9 @@ async fn a_message_stays_invisible_for_as_long_as_its_step_runs() {
     });
 }
 
+/// An entry that no retry can delete is redelivered, and its step does not run again.
 #[tokio::test]
-async fn every_entry_of_a_delete_is_looked_at_and_tried_again_where_that_helps() {
+async fn failed_delete_entries_are_retried() {
     let sqs = Sqs::start(bodies(3)).await;
     sqs.books(|books| {
         books.messages[0].undeletable = (2, "InternalError", false);
@@ -83,7 +85,7 @@ async fn every_entry_of_a_delete_is_looked_at_and_tried_again_where_that_helps()
     let serving = serve(&sqs, rig.builder().step(step)).await;
     sqs.empty().await;
     serving.end().await;
-    // The one whose handle was refused came back, and no step ran for it again.
+    // The message with the refused handle was redelivered, and its step did not run again.
     assert_eq!(sqs.books(|books| books.messages[1].receives), 2);
     assert_eq!(sqs.books(|books| books.messages[0].receives), 1);
     assert_eq!(ran.load(Ordering::SeqCst), 3);
@@ -91,7 +93,7 @@ async fn every_entry_of_a_delete_is_looked_at_and_tried_again_where_that_helps()
 }
 
 #[tokio::test]
-async fn a_kept_message_comes_back_when_its_cause_says() {
+async fn nacked_message_is_delayed_by_reason() {
     let unreadable = "no json".to_owned();
     let sqs = Sqs::start(bodies(1).chain([unreadable])).await;
     let tries = AtomicUsize::new(0);
@@ -104,7 +106,7 @@ async fn a_kept_message_comes_back_when_its_cause_says() {
     sqs.until(|books| books.messages[0].deleted).await;
     serving.end().await;
     sqs.books(|books| {
-        // Of its first failure 1 to 2 s; what cannot be read keeps the queue's own time.
+        // 1 to 2 s after the first failure. An unreadable message keeps the queue's visibility timeout.
         let delays: Vec<_> = books.calls_of("ChangeMessageVisibility");
         assert!(delays.iter().all(|call| call["ReceiptHandle"] == "0"), "{delays:?}");
         assert!(delays.iter().any(|call| call["VisibilityTimeout"] == 1), "{delays:?}");
@@ -114,7 +116,7 @@ async fn a_kept_message_comes_back_when_its_cause_says() {
 }
 
 #[tokio::test]
-async fn what_runs_may_finish_and_nothing_new_begins_once_the_end_is_asked_for() {
+async fn shutdown_finishes_running_steps_only() {
     let sqs = Sqs::start(bodies(6)).await;
     let (mut gate, step) = Gate::new();
     let rig = Rig::new();
@@ -131,24 +133,25 @@ async fn what_runs_may_finish_and_nothing_new_begins_once_the_end_is_asked_for()
     });
 }
 
+/// Their messages become visible at once.
 #[tokio::test]
-async fn after_the_grace_steps_are_cancelled_and_their_messages_are_anybodys_at_once() {
+async fn steps_past_grace_are_cancelled() {
     let sqs = Sqs::start(bodies(1)).await;
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let (cancelled, mut cancellations) = mpsc::unbounded_channel();
     let step = move |task: Task<u32>| {
-        let tell = tell.clone();
+        let cancelled = cancelled.clone();
         async move {
-            tell.send(None)?;
-            tell.send(Some(task.cancelled().await))?;
+            cancelled.send(None)?;
+            cancelled.send(Some(task.cancelled().await))?;
             std::future::pending::<Result<u32, StepError>>().await
         }
     };
     let rig = Rig::new();
-    let short = |how| Work { grace: Duration::from_millis(100), ..how };
+    let short = |how| QueueWorkerConfig { grace: Duration::from_millis(100), ..how };
     let serving = serve_as(&sqs, rig.builder().step(step), short).await;
-    assert_eq!(told.recv().await.unwrap(), None);
+    assert_eq!(cancellations.recv().await.unwrap(), None);
     serving.end().await;
-    assert_eq!(told.recv().await.unwrap(), Some(Cancellation::Shutdown));
+    assert_eq!(cancellations.recv().await.unwrap(), Some(Cancellation::Shutdown));
     sqs.books(|books| {
         let last = books.calls_of("ChangeMessageVisibility").pop().unwrap();
         assert_eq!((&last["ReceiptHandle"], &last["VisibilityTimeout"]), (&json!("0"), &json!(0)));
@@ -158,7 +161,7 @@ async fn after_the_grace_steps_are_cancelled_and_their_messages_are_anybodys_at_
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_exist_or_may_not_be_used_is_an_error_at_the_start() {
+async fn unusable_queue_is_an_error_at_start() {
     for code in ["QueueDoesNotExist", "AccessDenied", "InvalidAddress"] {
         let sqs = Sqs::start([]).await;
         sqs.refuse("GetQueueAttributes", 1, code);
@@ -166,4 +169,20 @@ async fn a_queue_that_does_not_exist_or_may_not_be_used_is_an_error_at_the_start
         let error = open(&sqs, taskback, |how| how).await.err().unwrap().to_string();
         assert!(error.contains(code) && error.contains("the queue cannot be used"), "{error}");
     }
+}
+
+/// JSON escapes most of their characters with two characters each.
+#[tokio::test]
+async fn ten_largest_messages_are_received_at_once() {
+    let large = |n: usize| {
+        let input = n.to_string();
+        let body = envelope(Service::Swf, &input, &input);
+        format!("{body}{}", "\n".repeat((1 << 20) - body.len()))
+    };
+    let sqs = Sqs::start((0..10).map(large)).await;
+    let rig = Rig::new();
+    let serving = serve(&sqs, rig.builder().step(at_once)).await;
+    sqs.empty().await;
+    serving.end().await;
+    sqs.books(|books| assert!(books.messages.iter().all(|message| message.receives == 1)));
 }

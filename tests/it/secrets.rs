@@ -1,5 +1,6 @@
-//! What must not be in a log: searched for in every spelling, over the whole log of a run at TRACE.
+//! The whole log of a run at TRACE is searched for secrets in every spelling.
 
+mod cut;
 mod debug;
 mod search;
 
@@ -9,9 +10,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use serde_json::value::RawValue;
-use taskback::core::{Service, TaskToken};
-use taskback::settings::LateTasks;
 use taskback::testing::{Message, sqs_event};
+use taskback::{ClosedTaskPolicy, Service, TaskToken};
 use taskback::{Services, StepError, Task, Taskback};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Server};
 
@@ -21,11 +21,11 @@ pub(crate) use search::assert_hidden;
 use search::spellings;
 
 const SECRET: &str = "taskback-local-secret";
-const OUTPUT: &str = "the-output-is-private-and-nobody-elses";
-const INPUT: &str = "the-input-is-private-and-nobody-elses";
+const OUTPUT: &str = "the-output-is-private-and-the-users";
+const INPUT: &str = "the-input-is-private-and-the-users";
 const BOTH: [Service; 2] = [Service::Fnf, Service::Swf];
 
-/// Lines of a log, for as many writers as there are.
+/// The lines of a log, shared by its writers.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -49,7 +49,7 @@ fn token(service: Service, name: &str) -> TaskToken {
     TaskToken::new(service, format!("v1#{name}\"+secret/token%{name}==é-of-{service}")).unwrap()
 }
 
-/// Ends as the input says, with the token in every text that it can bring in.
+/// A step that ends as the input says, with the token in every text that it controls.
 async fn step(task: Task<serde_json::Value>) -> Result<serde_json::Value, StepError> {
     let token = task.token().expose().to_owned();
     let encoded = spellings(&token);
@@ -66,20 +66,21 @@ async fn step(task: Task<serde_json::Value>) -> Result<serde_json::Value, StepEr
 }
 
 #[tokio::test]
-async fn a_whole_run_at_trace_logs_no_token_no_secret_no_input_and_no_output() {
+async fn trace_log_hides_tokens_and_payloads() {
     let log = Log::default();
     let writer = log.clone();
     let _guard = tracing::subscriber::set_default(taskback::log::subscriber("trace", move || writer.clone()));
     let tokens = run().await;
     let log = log.text();
-    for expected in ["told", "report without a receipt", "step to be tried again", "kept", "not read"] {
+    for expected in ["report.accepted", "report.failed", "step.failed", "message.nacked", "event.rejected"] {
         assert!(log.contains(expected), "{expected} is not in the log:\n{log}");
     }
     assert_hidden(&log, tokens.iter().map(TaskToken::expose).chain([SECRET, OUTPUT, INPUT]));
 }
 
+/// No filter lets crates print whole requests.
 #[test]
-fn crates_that_print_whole_requests_are_capped_whatever_the_filter_says() {
+fn verbose_crates_are_always_capped() {
     for filter in [
         "trace",
         "lambda_runtime=trace,aws_smithy_runtime=trace,hyper=trace,reqsign_core=trace",
@@ -102,7 +103,7 @@ fn crates_that_print_whole_requests_are_capped_whatever_the_filter_says() {
     }
 }
 
-/// Every way that a delivery can go, at both services; gives the tokens.
+/// Runs every kind of delivery with both services. Returns the tokens.
 async fn run() -> Vec<TaskToken> {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut tokens = vec![token(Service::Fnf, "unreadable")];
@@ -110,7 +111,7 @@ async fn run() -> Vec<TaskToken> {
     for service in BOTH {
         let ends = ["succeed", "fail", "panic", "retry plain", "retry encoded", "retry escaped"];
         let faults = ["throttle", "error500", "html502", "lost-ack", "refuse", "cut", "skewed", "delay:5"];
-        // One by one, for each makes FnF's client more careful with its calls.
+        // One by one, since each failure slows the FnF client's limiter.
         for names in [&ends[..]].into_iter().chain(faults.chunks(1)) {
             let opened: Vec<_> = names.iter().map(|name| open(&server, service, name)).collect();
             let messages: Vec<_> =
@@ -120,15 +121,15 @@ async fn run() -> Vec<TaskToken> {
         }
     }
     let left = server.state().tasks().into_iter().filter(|task| task.outcome.is_none());
-    assert_eq!(left.count(), 0, "every task was told something");
+    assert_eq!(left.count(), 0, "every task has an outcome");
     tokens
 }
 
-/// A first time, a second and the last, and then as events of other kinds.
+/// Delivers the first, the second and the last time, and then with events of other triggers.
 async fn deliver(server: &Server, messages: &[Message]) {
     let services = Services::local(&server.url()).unwrap();
-    let builder = Taskback::builder().step(step).services(services).reading(fnf_reading());
-    let taskback = builder.max_receives(3).late(LateTasks::Keep).build().unwrap();
+    let builder = Taskback::builder().step(step).services(services).message_format(fnf_reading());
+    let taskback = builder.max_receives(3).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     for times in [1, 2, 3] {
         let again: Vec<_> = messages.iter().map(|message| message.clone().received(times)).collect();
         taskback.handle(&sqs_event(&again), Duration::from_secs(3)).await.unwrap();
@@ -161,7 +162,7 @@ fn message(name: &str, token: &TaskToken) -> Message {
     Message::new(name, body.to_string())
 }
 
-/// Bodies that hold a token and bring no task.
+/// Bodies with a token that are not a task.
 fn unreadable(token: &TaskToken) -> Vec<Message> {
     let text = json!(token.expose());
     let bodies = [

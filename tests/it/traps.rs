@@ -1,4 +1,4 @@
-//! The table of traps cannot rot: it lists every trap, and every test that it names is one.
+//! Checks the table of traps: it lists every trap, and every test that it names exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ const TABLE: &str = include_str!("../TRAPS.md");
 const TRAPS: usize = 33;
 
 #[test]
-fn every_trap_is_listed_once_and_held_by_a_test() {
+fn every_trap_has_a_test() {
     let rows = TABLE.lines().filter_map(|line| line.strip_prefix("| T")?.split_once(" | "));
     let mut numbers: Vec<usize> = Vec::new();
     for (number, row) in rows {
@@ -19,7 +19,7 @@ fn every_trap_is_listed_once_and_held_by_a_test() {
 }
 
 #[test]
-fn every_test_that_the_table_names_is_in_the_sources() {
+fn every_listed_test_exists() {
     let named: BTreeSet<_> = tests(TABLE).collect();
     assert!(named.len() > TRAPS, "the table names only {} tests", named.len());
     for (path, name) in named {
@@ -29,12 +29,12 @@ fn every_test_that_the_table_names_is_in_the_sources() {
     }
 }
 
-/// What stands between backticks as `path.rs::name`.
+/// The tests that the table names as `path.rs::name`.
 fn tests(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::"))
 }
 
-/// Whether an attribute of a test stands right before the function.
+/// Whether the function directly follows a test attribute.
 fn is_test(source: &str, name: &str) -> bool {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
     lines.windows(2).any(|pair| {

@@ -1,18 +1,17 @@
-//! Triggers that know no partial answer, and events of nobody.
+//! Triggers without partial responses, and events of no trigger.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-use taskback::core::Service;
-use taskback::{EventError, InvocationError, StepError, Task};
+use taskback::{EventError, InvocationError, Service, StepError, Task};
 
 use crate::support::{Rig, envelope, invoke, token};
 
 type Event = fn(&[String]) -> Value;
 
-/// Each brings these bodies.
+/// The triggers, each with a function that builds its event from the bodies.
 const BATCHES: [(&str, Event); 2] = [("SNS", sns), ("MNS queue", mns_queue)];
 
 fn sns(bodies: &[String]) -> Value {
@@ -29,8 +28,9 @@ fn raw(event: &Value) -> Box<RawValue> {
     to_raw_value(event).unwrap()
 }
 
+/// The other messages of the event run once.
 #[tokio::test(start_paused = true)]
-async fn one_kept_message_fails_the_invocation_and_its_siblings_run_once() {
+async fn one_nack_fails_the_invocation() {
     for (trigger, event) in BATCHES {
         let rig = Rig::new();
         let runs: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
@@ -48,7 +48,7 @@ async fn one_kept_message_fails_the_invocation_and_its_siblings_run_once() {
 
         let error = invoke(&taskback, &event).await.unwrap_err();
         let why = "the step asked for another delivery (1 of 3)".to_owned();
-        assert_eq!(error, InvocationError::Kept(why), "{trigger}");
+        assert_eq!(error, InvocationError::MessageNacked(why), "{trigger}");
         assert_eq!(invoke(&taskback, &event).await, Ok(json!({"done": 3})), "{trigger}");
         for (name, expected) in [("a", 1), ("twice", 2), ("b", 1)] {
             assert_eq!(runs.lock().unwrap()[name], expected, "{trigger} {name}");
@@ -58,7 +58,7 @@ async fn one_kept_message_fails_the_invocation_and_its_siblings_run_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_sends_is_an_error_that_says_what_was_seen_and_no_value() {
+async fn unknown_event_is_described_without_values() {
     let rig = Rig::new();
     let taskback = rig.builder().step(async |_: Task<Value>| Ok::<_, StepError>(())).build().unwrap();
     let secret = "secret/token";
@@ -82,14 +82,15 @@ async fn what_nobody_sends_is_an_error_that_says_what_was_seen_and_no_value() {
             EventError::ForeignSource("oss:ObjectCreated".into()),
         ),
     ] {
-        let told = invoke(&taskback, &raw(&event)).await.unwrap_err();
-        assert!(!format!("{told} {told:?}").contains(secret), "{told}");
-        assert_eq!(told, InvocationError::Event(error), "{event}");
+        let rejected = invoke(&taskback, &raw(&event)).await.unwrap_err();
+        assert!(!format!("{rejected} {rejected:?}").contains(secret), "{rejected}");
+        assert_eq!(rejected, InvocationError::Event(error), "{event}");
     }
 }
 
+/// Whatever other trigger it resembles.
 #[tokio::test(start_paused = true)]
-async fn what_holds_a_token_itself_is_a_direct_invocation_whatever_else_it_looks_like() {
+async fn event_with_token_is_direct() {
     let rig = Rig::new();
     let taskback =
         rig.builder().step(async |task: Task<Value>| Ok::<_, StepError>(task.input)).build().unwrap();
@@ -99,11 +100,114 @@ async fn what_holds_a_token_itself_is_a_direct_invocation_whatever_else_it_looks
         ("stream", json!({"body": inner, "attrs": {}})),
         ("topic", json!({"TopicName": "t", "SubscriptionName": "s", "Message": inner})),
         ("queue", mns_queue(std::slice::from_ref(&inner))[0].clone()),
+        ("sqs", json!({"Records": [sqs_record("m", &inner)]})),
+        ("sns", sns(std::slice::from_ref(&inner))),
+        ("business", json!({"Records": [{"id": 7}]})),
+        ("empty", json!({"Records": []})),
+        ("failed", json!({"requestContext": {}, "requestPayload": {"taskToken": "t"}})),
     ] {
         let mut event: Value = serde_json::from_str(&envelope(Service::Fnf, name, "1")).unwrap();
         event.as_object_mut().unwrap().extend(wrapper.as_object().unwrap().clone());
         let answer = invoke(&taskback, &raw(&event)).await.unwrap();
         assert_eq!(answer["fingerprint"], token(Service::Fnf, name).fingerprint().hex(), "{name}");
     }
+    // With any name in any case, even if the event then cannot be decoded.
+    for name in ["TaskToken", "task_token", "TASKTOKEN"] {
+        let event = json!({name: "t", "Records": [sqs_record("m", &inner)]});
+        let error = invoke(&taskback, &raw(&event)).await.unwrap_err();
+        assert!(matches!(error, InvocationError::MessageNacked(_)), "{error:?}");
+    }
     assert_eq!(rig.swf.attempts(&token(Service::Swf, "inner")), 0);
+}
+
+fn sqs_record(id: &str, body: &str) -> Value {
+    json!({"eventSource": "aws:sqs", "messageId": id, "body": body})
+}
+
+#[tokio::test(start_paused = true)]
+async fn null_token_is_not_direct() {
+    let rig = Rig::new();
+    let taskback = rig.builder().step(async |_: Task<Value>| Ok::<_, StepError>(())).build().unwrap();
+    let event = json!({"taskToken": null, "Records": [sqs_record("m", &envelope(Service::Swf, "m", "{}"))]});
+    assert_eq!(invoke(&taskback, &raw(&event)).await, Ok(json!({"batchItemFailures": []})));
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "m")).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pipe_gets_a_partial_response() {
+    let rig = Rig::new();
+    let taskback = rig.builder().step(async |_: Task<Value>| Ok::<_, StepError>(())).build().unwrap();
+    let event = json!([sqs_record("good", &envelope(Service::Swf, "good", "{}")), sqs_record("bad", "{")]);
+    let expected = json!({"batchItemFailures": [{"itemIdentifier": "bad"}]});
+    assert_eq!(invoke(&taskback, &raw(&event)).await, Ok(expected));
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "good")).len(), 1);
+
+    let nameless = json!([sqs_record("", "{")]);
+    assert_eq!(invoke(&taskback, &raw(&nameless)).await, Err(InvocationError::UnusableMessageId));
+    let body = envelope(Service::Swf, "other", "{}");
+    for foreign in [
+        json!([{"eventSource": "aws:kinesis", "data": "e30="}]),
+        json!([sqs_record("m", &body), {"eventSource": "aws:kinesis"}]),
+    ] {
+        let error = EventError::ForeignSource("aws:kinesis".into());
+        assert_eq!(invoke(&taskback, &raw(&foreign)).await, Err(InvocationError::Event(error)));
+    }
+    assert_eq!(rig.swf.attempts(&token(Service::Swf, "other")), 0);
+}
+
+/// Half of a surrogate pair is valid JSON but not Unicode text. Only its own record is unreadable.
+#[tokio::test(start_paused = true)]
+async fn lone_surrogate_affects_one_record_only() {
+    let rig = Rig::new();
+    let taskback = rig.builder().step(async |_: Task<Value>| Ok::<_, StepError>(())).build().unwrap();
+    let lone = r"\ud83d";
+    let good = |id: &str| sqs_record(id, &envelope(Service::Swf, id, "{}")).to_string();
+    let with = |id: &str, member: &str| format!("{{{member},{}", &good(id)[1..]);
+    let records = [
+        format!(r#"{{"eventSource":"aws:sqs","messageId":"body","body":"{lone}"}}"#),
+        with("name", &format!(r#""{lone}":1"#)),
+        with(
+            "attribute",
+            &format!(r#""messageAttributes":{{"a":"{lone}"}},"attributes":{{"{lone}":"{lone}"}}"#),
+        ),
+        with("handle", &format!(r#""receiptHandle":"{lone}","eventSourceARN":"{lone}""#)),
+        good("good"),
+    ];
+    let list = format!("[{}]", records.join(","));
+    for event in [list.clone(), format!(r#"{{"{lone}":"{lone}","Records":{list}}}"#)] {
+        let event = RawValue::from_string(event).unwrap();
+        let expected = json!({"batchItemFailures": [{"itemIdentifier": "body"}]});
+        assert_eq!(invoke(&taskback, &event).await, Ok(expected));
+    }
+    for name in ["name", "attribute", "handle", "good"] {
+        assert_eq!(rig.swf.accepted(&token(Service::Swf, name)).len(), 1, "{name}");
+    }
+
+    let bodies = [envelope(Service::Swf, "sns", "{}"), lone.to_owned()];
+    let event = sns(&bodies).to_string().replace(r"\\ud83d", lone);
+    let error = invoke(&taskback, &RawValue::from_string(event).unwrap()).await.unwrap_err();
+    let why = "the message has no body, or its body is not Unicode text (1 of 2)";
+    assert_eq!(error, InvocationError::MessageNacked(why.into()));
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "sns")).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn event_with_repeated_members_is_nacked() {
+    let rig = Rig::new();
+    let taskback = rig.builder().step(async |_: Task<Value>| Ok::<_, StepError>(())).build().unwrap();
+    let record = |name: &str| sqs_record(name, &envelope(Service::Swf, name, "{}"));
+    let events = [
+        format!(r#"{{"Records":[{}],"Records":[{}]}}"#, record("a"), record("b")),
+        format!(r#"{{"detail-type":"d","detail":{0},"detail":{0}}}"#, envelope(Service::Swf, "a", "{}")),
+    ];
+    for event in events {
+        let error = invoke(&taskback, &RawValue::from_string(event).unwrap()).await.unwrap_err();
+        assert!(matches!(error, InvocationError::MessageNacked(_)), "{error:?}");
+    }
+    let twice =
+        format!(r#"{{"Records":[{{"body":"{{}}",{},{}]}}"#, &record("a").to_string()[1..], record("b"));
+    let response = invoke(&taskback, &RawValue::from_string(twice).unwrap()).await;
+    assert_eq!(response, Ok(json!({"batchItemFailures": [{"itemIdentifier": "a"}]})));
+    assert_eq!(rig.swf.attempts(&token(Service::Swf, "a")), 0);
+    assert_eq!(rig.swf.accepted(&token(Service::Swf, "b")).len(), 1);
 }

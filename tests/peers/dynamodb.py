@@ -1,7 +1,7 @@
 """Serves moto's DynamoDB, one request at a time: the real one's writes are atomic, and moto's are
 only where none runs beside them.
 
-Prints its URL, and ends when its standard input does, so that it never outlives whoever started it.
+Prints its URL, and ends when its standard input does, so that it never outlives the process that started it.
 """
 
 import logging

@@ -83,7 +83,8 @@ def drive(fnf, arguments, names):
 
 def received(endpoint, queue):
     """The token of the flow's task."""
-    request = urllib.request.Request(f"{endpoint}/_local/queues/{queue}/receive", data=b"{}", method="POST")
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{endpoint}/_local/queues/{queue}/receive", b"{}", headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=10) as answer:
         [message] = json.load(answer)["messages"]

@@ -1,7 +1,7 @@
 """Opens activity tasks at an SWF endpoint, polls them and prints the poll answers.
 
 One JSON line on stdout: a list in order of scheduling, each PollForActivityTask's answer
-with `domain` and `taskList` added. With --unpolled the tasks are left to somebody else, and the line
+with `domain` and `taskList` added. With --unpolled the tasks are left to another poller, and the line
 is {"domain", "taskList", "workflowExecution"}. All names are fresh, so that runs do not meet. Written
 for moto; a real endpoint would work too and would keep the domain.
 """

@@ -14,8 +14,8 @@ EVENTS, EXPECTED = ROOT / "events", ROOT / "tests" / "events"
 # What a queue can deliver to the dead-letter handler, by the first word of an event's name.
 QUEUED = {"sqs", "empty", "foreign", "unknown"}
 
-# Members that hold a task token.
-TOKENS = {"taskToken", "task_token", "TaskToken", "callbackFnFTaskToken"}
+# Members that hold a task token, in lower case; a message may write them in any.
+TOKENS = {"tasktoken", "task_token", "callbackfnftasktoken"}
 
 
 class Case:
@@ -64,10 +64,10 @@ class Case:
 
     def differences(self, answer, reports, executions):
         """One line each; none where all is as expected."""
-        told = answer if isinstance(answer, dict) else {}
-        name = told.get("executionName") if self._named_by_invocation() else None
+        response = answer if isinstance(answer, dict) else {}
+        name = response.get("executionName") if self._named_by_invocation() else None
         if re.fullmatch("tb-[0-9a-f]{64}", name or ""):
-            # Of an invocation whose id nobody could know before.
+            # Of an invocation whose id could not be known before.
             expected = {"executionName": self.answer["executionName"]}
             answer = answer | expected
             executions = [one | expected if one["executionName"] == name else one for one in executions]
@@ -102,7 +102,7 @@ def read(path):
 def found(value):
     if isinstance(value, dict):
         for name, member in value.items():
-            if name in TOKENS and isinstance(member, str):
+            if name.lower() in TOKENS and isinstance(member, str):
                 yield member
             yield from found(member)
     elif isinstance(value, list):

@@ -22,8 +22,8 @@ def main(arguments):
         if arguments not in ([], ["--each"]):
             function, path = arguments
             case = Case(function, Path(path))
-            for told in check(stack, Invoke(stack, template), case):
-                print(show(told))
+            for checked in check(stack, Invoke(stack, template), case):
+                print(show(checked))
             return
         every = list(cases(functions))
         missing = set(functions) - {case.function for case in every} - {poller.FUNCTION}
@@ -71,10 +71,10 @@ def check(stack, invoke, case):
         seconds = time.monotonic() - started
         reports = list(services.reports())
         executions = [] if case.before is None else list(services.executions())
-    told = [answer, *reports, *executions]
+    checked = [answer, *reports, *executions]
     if case.answer is None:
         print("not compared: no such folder in tests/events")
-        return told
+        return checked
     differences = case.differences(answer, reports, executions)
     seen = f"{len(reports)} reports" if case.before is None else f"{len(executions)} executions"
     same = "DIFFERS" if differences else "as expected"
@@ -84,7 +84,7 @@ def check(stack, invoke, case):
         for token in case.tokens():
             text = text.replace(token, "(token)")
         raise SystemExit(f"{text}\nsee target/sam/log")
-    return told
+    return checked
 
 
 def hidden(every):

@@ -9,7 +9,7 @@ from stack import DOMAIN, TASK_LIST
 
 FUNCTION = "SwfPoller"
 EVENT = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-ANSWER = {"queued": 1, "failed": 0, "lost": 0}
+ANSWER = {"queued": 1, "failed": 0, "unconfirmed": 0, "lost": 0}
 
 
 def check(stack, invoke):

@@ -1,4 +1,4 @@
-"""A taskback local that nobody has used yet: tasks and flows before an event, and what is seen after it."""
+"""A fresh taskback local: tasks and flows before an event, and what is seen after it."""
 
 import json
 import sys
@@ -47,9 +47,9 @@ class Services:
             words = SWF if task["service"] == "swf" else {}
             for report in task["reports"]:
                 if report["accepted"]:
-                    told = {words.get(name, name): text for name, text in task["outcome"].items()}
-                    told |= {name: task[name] for name in ("service", "fingerprint")}
-                    yield {"operation": report["operation"], **told}
+                    fields = {words.get(name, name): text for name, text in task["outcome"].items()}
+                    fields |= {name: task[name] for name in ("service", "fingerprint")}
+                    yield {"operation": report["operation"], **fields}
 
     def prepare_flows(self, before):
         """Two flows: `order` waits for a report, `audit` ends at once. And the executions that the event finds."""
@@ -77,7 +77,8 @@ class Services:
     def ask(self, path, body=None, allowed=None):
         data = None if body is None else json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(self.url + path, data, timeout=10) as answer:
+            request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code == allowed:

@@ -39,7 +39,7 @@ class Stack:
         return boto3.client(service, endpoint_url=f"http://{self.host}:{self.moto}", **keys)
 
     def parameters(self):
-        named = {"Service": "fnf", "FnfRegion": "cn-hangzhou", "FnfSecretArn": self.secret}
+        named = {"Service": "fnf", "Step": "verify-card", "FnfRegion": "cn-hangzhou", "FnfSecretArn": self.secret}
         named |= {"SwfDomain": DOMAIN, "SwfTaskList": TASK_LIST}
         return [f"{name}={value}" for name, value in named.items()]
 
@@ -81,5 +81,6 @@ class Stack:
     @contextlib.contextmanager
     def services(self):
         command = [os.environ["TASKBACK_CLI"], "local", "--listen", f"{self.host}:{self.local}"]
+        command += ["--allow-host", self.host]
         with process("services", command, self.host, self.local, signal.SIGTERM):
             yield Services(self.url)

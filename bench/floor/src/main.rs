@@ -1,6 +1,6 @@
-//! The least that a report can cost: one signed request after the other over one connection.
+//! The minimum cost of a report: one signed request after the other over one connection.
 //!
-//! `floor ADDRESS TOKEN COUNT`, where TOKEN gets a number appended; prints nanoseconds of CPU a report.
+//! `floor ADDRESS TOKEN COUNT`, where TOKEN gets a number appended; prints nanoseconds of CPU per report.
 
 use std::error::Error;
 
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// AWS Signature Version 4 with keys that are nobody's.
+/// AWS Signature Version 4 with made-up keys.
 fn signed(host: &str, body: String) -> Result<Request<Full<Bytes>>, Box<dyn Error>> {
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let day = &now[..8];
@@ -70,7 +70,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Nanoseconds of CPU that this thread, the only one, has had.
+/// The CPU time of this thread, the only one, in nanoseconds.
 fn cpu() -> Result<u64, Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/schedstat")?;
     Ok(stat.split(' ').next().unwrap_or_default().parse()?)

@@ -1,4 +1,4 @@
-//! Time by size of batch: `cargo bench -p in-process`.
+//! Times by batch size: `cargo bench -p in-process`.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -16,7 +16,7 @@ fn decode(bencher: Bencher<'_, '_>, count: usize) {
     bencher.counter(ItemsCount::new(count)).bench_local(|| assert_eq!(bench.decode(), count));
 }
 
-/// A new worker each time: what a ledger remembers would not run again.
+/// Makes a new worker each time, because tasks in a ledger would not run again.
 #[divan::bench(args = SIZES)]
 fn handle(bencher: Bencher<'_, '_>, count: usize) {
     let bench = Bench::tasks(count);

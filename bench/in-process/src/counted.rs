@@ -1,4 +1,4 @@
-//! `counted PART COUNT`: one pass, for callgrind to count the instructions of.
+//! `counted PART COUNT`: one pass, whose instructions callgrind counts.
 
 use in_process::Bench;
 

@@ -1,15 +1,17 @@
-//! The parts of a batch's way through one process, without any I/O.
+//! The processing of a batch in one process, without I/O.
 
 use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use taskback::core::{Answer, Outcome, Reading, Service, TaskToken};
-use taskback::{BoxFuture, Reporter, Services, Slot, StepEnd, StepError, Task, Taskback};
+use taskback::{
+    BoxFuture, MessageFormat, Outcome, ReportRequest, Reporter, Service, ServiceResponse, Services,
+    StepError, StepOutput, Task, Taskback,
+};
 use tokio::runtime::Runtime;
 
-/// A service that takes everything at once.
+/// A service that accepts every report at once.
 struct Null;
 
 impl Reporter for Null {
@@ -17,29 +19,23 @@ impl Reporter for Null {
         Service::Swf
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
+    fn enforce_limits(&self, outcome: Outcome) -> Outcome {
         outcome
     }
 
-    fn report<'a>(
-        &'a self,
-        _token: &'a TaskToken,
-        _outcome: &'a Outcome,
-        _slot: Option<Slot>,
-        _by: tokio::time::Instant,
-    ) -> BoxFuture<'a, Answer> {
-        Box::pin(std::future::ready(Answer::Accepted { request_id: None }))
+    fn report<'a>(&'a self, _request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        Box::pin(std::future::ready(ServiceResponse::Accepted { request_id: None }))
     }
 }
 
-/// A worker whose step and service do nothing, on one thread.
+/// A single-threaded worker with a step and a service that do nothing.
 pub struct Bench {
     runtime: Runtime,
     event: Box<RawValue>,
 }
 
 impl Bench {
-    /// An event of that many tasks.
+    /// Returns an event with this number of tasks.
     pub fn tasks(count: usize) -> Self {
         Self::new(count, |number| {
             let token = "AAAAKgAAAAIAAAAAAAAAA+/x".repeat(23);
@@ -48,7 +44,7 @@ impl Bench {
         })
     }
 
-    /// An event of that many messages that bring no task.
+    /// Returns an event with this number of messages without a task.
     pub fn unreadable(count: usize) -> Self {
         Self::new(count, |number| format!("no task {number}"))
     }
@@ -72,21 +68,21 @@ impl Bench {
         Self { runtime: runtime.expect("a runtime"), event: RawValue::from_string(event).expect("JSON") }
     }
 
-    /// Reads the event's tasks. Returns how many there are.
+    /// Decodes the tasks of an event and returns their number.
     #[inline(never)]
     pub fn decode(&self) -> usize {
-        let tasks = taskback::tasks(&self.event, &Reading::default()).expect("an event");
+        let tasks = taskback::tasks(&self.event, &MessageFormat::default()).expect("an event");
         tasks.iter().filter(|task| task.is_ok()).count()
     }
 
-    /// A worker with an empty ledger.
+    /// Makes a worker with an empty ledger.
     pub fn worker(&self) -> Taskback {
         let _inside = self.runtime.enter();
         let builder = Taskback::builder().step(nothing).services(Services::default().with(Null));
         builder.build().expect("a worker")
     }
 
-    /// Handles the event from its bytes to the answer's. Returns how many messages come back.
+    /// Handles an event, from its bytes to the bytes of the response. Returns the number of nacked messages.
     #[inline(never)]
     pub fn handle(&self, worker: &Taskback) -> usize {
         let answered = self.runtime.block_on(worker.handle(&self.event, Duration::from_secs(900)));
@@ -96,6 +92,6 @@ impl Bench {
     }
 }
 
-async fn nothing(_task: Task<Box<RawValue>>) -> Result<StepEnd, StepError> {
-    StepEnd::succeeded(&true)
+async fn nothing(_task: Task<Box<RawValue>>) -> Result<StepOutput, StepError> {
+    StepOutput::succeeded(&true)
 }

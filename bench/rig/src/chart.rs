@@ -1,4 +1,4 @@
-//! One picture for the README: bars, as wide as the figure.
+//! The chart of the README, with one bar for each figure.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ const LABEL: f64 = 120.0;
 const BAR: f64 = 230.0;
 const ROW: f64 = 20.0;
 
-/// Two panels a line, medians of the run.
+/// Draws the medians of a run, two panels in a line.
 pub fn svg(panels: &[Panel]) -> String {
     let rows = panels.iter().map(|panel| panel.bars.len()).max().unwrap_or_default();
     let height = rows as f64 * ROW + 46.0;
@@ -35,10 +35,10 @@ pub fn svg(panels: &[Panel]) -> String {
     for (at, panel) in panels.iter().enumerate() {
         let (x, y) = ((at % 2 * WIDTH) as f64 + 10.0, (at / 2) as f64 * height + 24.0);
         let _ = writeln!(svg, "<text x=\"{x}\" y=\"{y}\" font-weight=\"bold\">{}</text>", panel.title);
-        let most = panel.bars.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+        let max = panel.bars.iter().map(|(_, value)| *value).fold(0.0, f64::max);
         for (row, (name, value)) in panel.bars.iter().enumerate() {
             let y = y + 10.0 + row as f64 * ROW;
-            let (text, start, wide) = (y + 12.0, x + LABEL, (value / most * BAR).max(1.0));
+            let (text, start, wide) = (y + 12.0, x + LABEL, (value / max * BAR).max(1.0));
             let colour = if row == 0 { "#b7410e" } else { "#9aa5b1" };
             let _ = writeln!(
                 svg,

@@ -1,4 +1,4 @@
-//! One core for the rig, one for the handler, so that neither takes the other's time.
+//! One core for the rig and one for the handler, so that neither slows down the other.
 
 use std::io;
 
@@ -13,7 +13,7 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// The first two that this process may run on; the rig moves to the first.
+    /// Takes the first two cores that this process may use, and moves the rig to the first.
     pub fn take() -> io::Result<Self> {
         let allowed = sched_getaffinity(SELF)?;
         let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core) == Ok(true));
@@ -24,7 +24,7 @@ impl Cores {
         Ok(cores)
     }
 
-    /// Runs `spawn` on the handler's core, which the process that it makes inherits.
+    /// Runs `spawn` on the handler's core, which the spawned process inherits.
     pub fn on_handlers<T>(self, spawn: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         pin(self.handler)?;
         let spawned = spawn();
@@ -33,7 +33,7 @@ impl Cores {
     }
 }
 
-/// As the kernel names the thread that asks.
+/// The calling thread, for the kernel.
 const SELF: Pid = Pid::from_raw(0);
 
 fn pin(core: usize) -> io::Result<()> {

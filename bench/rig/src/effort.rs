@@ -1,9 +1,9 @@
-//! How thoroughly it is measured.
+//! The effort of a run.
 
 use crate::driver::Load;
 use crate::handler::Kind;
 
-/// A full run makes the published figures; a quick one only shows that all of it works.
+/// A full run measures the published figures; a quick run only shows that everything works.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     pub quick: bool,
@@ -15,7 +15,7 @@ impl Effort {
         Self { quick, rounds: if quick { 2 } else { 9 } }
     }
 
-    /// Python's differences are far beyond what the machine moves by.
+    /// The rounds of a handler. Python needs fewer: its differences are far larger than the noise of the machine.
     pub fn rounds_of(&self, kind: Kind) -> usize {
         if is_python(kind) { self.rounds.min(3) } else { self.rounds }
     }

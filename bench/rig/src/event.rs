@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 
-/// The first tasks of a run have numbers from 0.
+/// The tasks of a run, numbered from 0.
 #[derive(Debug)]
 pub struct Tasks {
     service: &'static str,
@@ -16,25 +16,25 @@ impl Tasks {
         Self { service, next: 0 }
     }
 
-    /// An event with that many new tasks.
+    /// Returns an event with this number of new tasks.
     pub fn batch(&mut self, records: usize) -> Bytes {
         let first = self.next;
         self.next += records as u64;
         event(self.service, first..self.next, 1)
     }
 
-    /// How many were made.
+    /// The number of tasks so far.
     pub fn made(&self) -> u64 {
         self.next
     }
 }
 
-/// The start of every token; its task's number follows.
+/// The start of every token, followed by the number of its task.
 pub fn token_start() -> String {
     "AAAAKgAAAAIAAAAAAAAAA+/x".repeat(23)
 }
 
-/// An event with the tasks of those numbers, each delivered for the `receives`-th time.
+/// Returns an event with the tasks of these numbers and their receive count.
 pub fn event(service: &str, numbers: impl IntoIterator<Item = u64>, receives: u32) -> Bytes {
     let start = token_start();
     let mut records = String::new();
@@ -67,7 +67,7 @@ pub fn event(service: &str, numbers: impl IntoIterator<Item = u64>, receives: u3
     Bytes::from(format!(r#"{{"Records":[{records}]}}"#))
 }
 
-/// The number of the task whose message has this id.
+/// Returns the number of the task of a message.
 pub fn number(message_id: &str) -> Option<u64> {
     message_id.rsplit('-').next()?.parse().ok()
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Values of one figure, one a round.
+/// The values of one figure, one for each round.
 #[derive(Clone, Debug, Default)]
 pub struct Series(Vec<f64>);
 
@@ -16,7 +16,7 @@ impl Series {
         self.0.len()
     }
 
-    /// Of the sorted values the one in the middle; of none, not a number.
+    /// The middle one of the sorted values; NaN if there are none.
     pub fn median(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -31,7 +31,7 @@ impl Series {
         self.0.iter().copied().fold(f64::NAN, f64::max)
     }
 
-    /// The median of the ratios of rounds: what moved the machine moved both.
+    /// The median of the ratios of the rounds, because load on the machine affects both sides of a round.
     pub fn ratio(&self, to: &Self) -> f64 {
         Self(self.0.iter().zip(&to.0).map(|(ours, theirs)| ours / theirs).collect()).median()
     }
@@ -55,9 +55,9 @@ impl Section {
     }
 
     /// A table of series: n, min, median, max.
-    pub fn table(&mut self, what: &str, unit: &str, rows: &[(&str, &Series)]) {
+    pub fn table(&mut self, figure: &str, unit: &str, rows: &[(&str, &Series)]) {
         // Writing to a String does not fail.
-        let _ = write!(self.text, "\n| {what}, {unit} | n | min | median | max |\n|---|---|---|---|---|\n");
+        let _ = write!(self.text, "\n| {figure}, {unit} | n | min | median | max |\n|---|---|---|---|---|\n");
         for (name, series) in rows {
             let [min, median, max] = [series.min(), series.median(), series.max()].map(shown);
             let _ = writeln!(self.text, "| {name} | {} | {min} | {median} | {max} |", series.n());
@@ -72,7 +72,7 @@ impl Section {
         }
     }
 
-    /// Output of a program, as it is.
+    /// The unchanged output of a program.
     pub fn verbatim(&mut self, output: &str) {
         let _ = write!(self.text, "\n```text\n{}\n```\n", output.trim());
     }
@@ -82,32 +82,32 @@ impl Section {
     }
 }
 
-/// What was to be reached, and what was.
+/// A goal and the measured value.
 #[derive(Clone, Debug)]
 pub struct Goal {
     pub figure: String,
-    pub wanted: String,
+    pub expected: String,
     pub got: String,
     pub reached: bool,
 }
 
 impl Goal {
-    /// A ratio or a value that may be `most` at most.
-    pub fn at_most(figure: &str, most: f64, got: f64, unit: &str) -> Self {
-        Self::new(figure, format!("≤ {most}{unit}"), format!("{}{unit}", shown(got)), got <= most)
+    /// A ratio or value with a maximum.
+    pub fn at_most(figure: &str, max: f64, got: f64, unit: &str) -> Self {
+        Self::new(figure, format!("≤ {max}{unit}"), format!("{}{unit}", shown(got)), got <= max)
     }
 
-    /// A ratio or a value that must be `least` at least.
-    pub fn at_least(figure: &str, least: f64, got: f64, unit: &str) -> Self {
-        Self::new(figure, format!("≥ {least}{unit}"), format!("{}{unit}", shown(got)), got >= least)
+    /// A ratio or value with a minimum.
+    pub fn at_least(figure: &str, min: f64, got: f64, unit: &str) -> Self {
+        Self::new(figure, format!("≥ {min}{unit}"), format!("{}{unit}", shown(got)), got >= min)
     }
 
-    pub fn new(figure: &str, wanted: String, got: String, reached: bool) -> Self {
-        Self { figure: figure.to_owned(), wanted, got, reached }
+    pub fn new(figure: &str, expected: String, got: String, reached: bool) -> Self {
+        Self { figure: figure.to_owned(), expected, got, reached }
     }
 }
 
-/// Three significant digits are what a run is worth.
+/// Formats a value with three significant digits, the precision of a run.
 pub fn shown(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),

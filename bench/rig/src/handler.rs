@@ -10,16 +10,16 @@ use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use serde::Deserialize;
 
-use crate::Error;
 use crate::cores::Cores;
-use crate::host::{Answer, Host};
+use crate::error::Error;
+use crate::host::{Host, ServiceResponse};
 
-/// Who is measured.
+/// A measured handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The shipped worker.
     Worker,
-    /// The same, as silent as the others.
+    /// The shipped worker without a log line for each report.
     WorkerSilent,
     BareTrimmed,
     BareDefault,
@@ -61,7 +61,7 @@ impl Kind {
     }
 }
 
-/// Where the programs are and which core they get.
+/// The programs and their cores.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub bins: PathBuf,
@@ -69,7 +69,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Those that were built, in this order.
+    /// Returns the handlers that were built, in this order.
     pub fn built(&self, kinds: &[Kind]) -> Vec<Kind> {
         kinds.iter().copied().filter(|kind| self.bins.join(kind.program()).exists()).collect()
     }
@@ -88,6 +88,8 @@ impl Handler {
         let host = Host::start().await?;
         let mut command = kind.command(&place.bins);
         command
+            // Unless the scenario has another.
+            .env("TASKBACK_STEP", "verify-card")
             .envs(vars.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", host.address.to_string())
             .envs([
@@ -116,14 +118,14 @@ impl Handler {
         Ok(handler)
     }
 
-    /// One invocation; what it lists as failed comes back as message ids.
+    /// Invokes the handler and returns the time and the ids of the messages that it nacked.
     pub async fn invoke(&self, event: Bytes, time: Duration) -> Result<(Duration, Vec<String>), Error> {
-        let Answer { body, failed, took } = self.host.invoke(event, time).await?;
+        let ServiceResponse { body, failed, took } = self.host.invoke(event, time).await?;
         if failed {
             return Err(format!("the invocation failed: {}", String::from_utf8_lossy(&body)).into());
         }
-        let kept: Partial = serde_json::from_slice(&body)?;
-        Ok((took, kept.batch_item_failures.into_iter().map(|kept| kept.item_identifier).collect()))
+        let partial: Partial = serde_json::from_slice(&body)?;
+        Ok((took, partial.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()))
     }
 
     /// CPU time of all threads so far, also of those that ended, user and system.
@@ -143,8 +145,9 @@ impl Handler {
 /// As Lambda does it to an environment that it no longer needs.
 impl Drop for Handler {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        // It may have exited already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::{Request, Response};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::Error;
+use crate::error::Error;
 use crate::server::{Answers, json, serve};
 
 /// Hands events to one handler process.
@@ -20,12 +20,12 @@ pub struct Host {
     started: watch::Receiver<Start>,
 }
 
-/// What a handler made of an event.
-pub struct Answer {
+/// The response of a handler to an event.
+pub struct ServiceResponse {
     pub body: Bytes,
-    /// It posted an error.
+    /// True if the handler posted an error.
     pub failed: bool,
-    /// From the moment that the event was handed out.
+    /// The time since the event was sent.
     pub took: Duration,
 }
 
@@ -45,22 +45,22 @@ impl Host {
         Ok(Self { address: serve(Arc::new(api), None).await?, events, started })
     }
 
-    /// When the handler first asked for an event.
+    /// Returns the time of the first request for an event.
     pub async fn first_next(&self) -> Result<Instant, Error> {
         let mut started = self.started.clone();
         let start = started.wait_for(|start| !matches!(start, Start::Awaited));
         match tokio::time::timeout(Duration::from_secs(20), start).await??.clone() {
             Start::At(at) => Ok(at),
             Start::Awaited => Err("no start".into()),
-            Start::Failed(why) => Err(format!("init error: {why}").into()),
+            Start::Failed(reason) => Err(format!("init error: {reason}").into()),
         }
     }
 
-    /// One invocation, whose deadline is that far ahead.
-    pub async fn invoke(&self, event: Bytes, time: Duration) -> Result<Answer, Error> {
+    /// Invokes the handler, with a deadline after `time`.
+    pub async fn invoke(&self, event: Bytes, time: Duration) -> Result<ServiceResponse, Error> {
         let (answer, answered) = oneshot::channel();
         self.events.send(Invocation { event, time, answer }).map_err(|_| "the host ended")?;
-        // Longer than its time a handler only takes when it is broken or dead.
+        // A handler that exceeds its time is broken or has exited.
         Ok(tokio::time::timeout(time + Duration::from_secs(5), answered).await??)
     }
 }
@@ -68,12 +68,12 @@ impl Host {
 struct Invocation {
     event: Bytes,
     time: Duration,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<ServiceResponse>,
 }
 
 struct Api {
     queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    open: Mutex<HashMap<String, (Instant, oneshot::Sender<Answer>)>>,
+    open: Mutex<HashMap<String, (Instant, oneshot::Sender<ServiceResponse>)>>,
     last: AtomicU64,
     start: watch::Sender<Start>,
 }
@@ -93,7 +93,7 @@ impl Answers for Api {
         let opened = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         let (handed_out, answer) = opened?;
         let (took, failed) = (handed_out.elapsed(), end == "error");
-        drop(answer.send(Answer { body: request.into_body(), failed, took }));
+        let _ = answer.send(ServiceResponse { body: request.into_body(), failed, took }); // the rig may have stopped waiting
         Some(json(202, "{}"))
     }
 }

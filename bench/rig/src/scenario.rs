@@ -1,4 +1,4 @@
-//! What is measured, one file a question.
+//! The scenarios, one file each.
 
 pub mod bucket;
 pub mod in_process;
@@ -7,14 +7,3 @@ pub mod lost;
 pub mod many;
 pub mod paced;
 pub mod start;
-
-use crate::chart::Panel;
-use crate::figures::{Goal, Section};
-
-/// What a scenario adds to the results.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub section: Section,
-    pub goals: Vec<Goal>,
-    pub panels: Vec<Panel>,
-}

@@ -14,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Error;
+use crate::error::Error;
 
-/// Answers requests; `None` = the connection is cut instead.
+/// Responds to requests; `None` = the connection is cut instead.
 pub trait Answers: Send + Sync + 'static {
     fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Option<Response<Bytes>>> + Send;
 }
@@ -46,7 +46,7 @@ pub async fn serve(by: Arc<impl Answers>, tls: Option<TlsAcceptor>) -> Result<So
     Ok(address)
 }
 
-/// A connection that breaks is the handler's affair: its reports are counted.
+/// Serves a connection. If it breaks, the counts of the reports show the effect.
 async fn connection(by: Arc<impl Answers>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
     let service = service_fn(move |request: Request<Incoming>| {
         let by = Arc::clone(&by);
@@ -57,10 +57,10 @@ async fn connection(by: Arc<impl Answers>, stream: impl AsyncRead + AsyncWrite +
             Ok::<_, Cut>(answer.map(Full::new))
         }
     });
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await; // the peer may close it
 }
 
-/// Makes hyper drop the connection without an answer.
+/// Makes hyper drop the connection without a response.
 #[derive(Debug)]
 struct Cut;
 
@@ -72,7 +72,7 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// A response of JSON.
+/// Returns a JSON response.
 pub fn json(status: u16, body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
     if let Ok(status) = status.try_into() {

@@ -1,5 +1,4 @@
-//! SWF and FnF as a handler sees them: takes reports, late or lossy or limited as planned, and counts
-//! them by token.
+//! SWF and FnF for a handler: accepts reports with a planned latency, loss or limit, and counts them by token.
 
 mod bucket;
 mod wire;
@@ -15,7 +14,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Error;
+use crate::error::Error;
 use crate::server::{Answers, json, serve};
 
 pub use bucket::{REFILL, SIZE};
@@ -23,16 +22,16 @@ pub use bucket::{REFILL, SIZE};
 use bucket::Bucket;
 use wire::{Call, Verdict};
 
-/// How reports are taken.
+/// The treatment of reports.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plan {
-    /// From the request to its answer.
+    /// The time from a request to its response.
     pub latency: Duration,
-    /// What a step takes. The worker's is an endpoint of ours, those of the others are timers.
+    /// The time of a step. The worker's is an endpoint of the sink, those of the others are timers.
     pub step: Duration,
-    /// Of so many reports taken, the answer of one is lost; 0 = of none.
+    /// One of this number of accepted reports loses its response; 0 = none.
     pub lost_one_in: u64,
-    /// FnF's bucket for the reports of an account: 10 at once, 2 a second.
+    /// True if FnF's limit applies: a burst of 10 reports, then 2 per second.
     pub limited: bool,
 }
 
@@ -43,51 +42,51 @@ pub struct Sink {
     shared: Arc<Service>,
 }
 
-/// What came.
+/// The reports received.
 #[derive(Clone, Debug, Default)]
-pub struct Books {
-    tasks: HashMap<String, Seen>,
-    /// Reports that were refused for their number.
+pub struct Records {
+    tasks: HashMap<String, TokenCounts>,
+    /// Throttled reports.
     pub refused: u64,
-    /// Reports that were taken and whose answer was lost.
+    /// Accepted reports whose response was lost.
     pub lost: u64,
-    /// The most reports at one time.
-    pub most_at_once: usize,
-    at_once: usize,
+    /// The maximum number of concurrent reports.
+    pub max_concurrent: usize,
+    concurrent: usize,
     taken: u64,
 }
 
-/// Of one token.
+/// The reports of one token.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct TokenCounts {
     attempts: u64,
     accepted: u64,
 }
 
-impl Books {
-    /// Tokens that were accepted: never more often than once, for the sink closes them.
+impl Records {
+    /// The number of accepted tokens, each at most once, because the sink closes them.
     pub fn accepted(&self) -> u64 {
-        self.tasks.values().map(|seen| seen.accepted).sum()
+        self.tasks.values().map(|counts| counts.accepted).sum()
     }
 
-    /// Reports of tokens, accepted or not.
+    /// The number of reports, accepted or not.
     pub fn attempts(&self) -> u64 {
-        self.tasks.values().map(|seen| seen.attempts).sum()
+        self.tasks.values().map(|counts| counts.attempts).sum()
     }
 }
 
 impl Sink {
     pub async fn start(plan: Plan, tls: Option<TlsAcceptor>) -> Result<Self, Error> {
         let bucket = plan.limited.then(|| Mutex::new(Bucket::full()));
-        let shared = Arc::new(Service { plan, bucket, books: Mutex::default() });
+        let shared = Arc::new(Service { plan, bucket, records: Mutex::default() });
         Ok(Self { address: serve(Arc::clone(&shared), tls).await?, shared })
     }
 
-    pub fn books(&self) -> Books {
-        self.shared.books().clone()
+    pub fn records(&self) -> Records {
+        self.shared.records().clone()
     }
 
-    /// What a handler must be told to have that step and to report to SWF here.
+    /// The variables with which a handler runs the planned step and reports to this SWF.
     pub fn vars(&self) -> Vec<(&'static str, String)> {
         let here = format!("http://{}", self.address);
         let step = self.shared.plan.step;
@@ -102,7 +101,7 @@ impl Sink {
 
 const STEP: &str = "/step";
 
-/// To the microsecond, for the rig has a core of its own: tokio's timers are up to two milliseconds late.
+/// Waits precisely, on the rig's own core: tokio's timers are up to two milliseconds late.
 async fn wait(time: Duration) {
     let until = Instant::now() + time;
     sleep(time.saturating_sub(Duration::from_millis(2))).await;
@@ -114,7 +113,7 @@ async fn wait(time: Duration) {
 struct Service {
     plan: Plan,
     bucket: Option<Mutex<Bucket>>,
-    books: Mutex<Books>,
+    records: Mutex<Records>,
 }
 
 impl Answers for Service {
@@ -126,9 +125,9 @@ impl Answers for Service {
         let call = Call::of(&request)?;
         let Some(token) = &call.token else { return Some(call.answer(Verdict::NoReport)) };
         {
-            let mut books = self.books();
-            books.at_once += 1;
-            books.most_at_once = books.most_at_once.max(books.at_once);
+            let mut records = self.records();
+            records.concurrent += 1;
+            records.max_concurrent = records.max_concurrent.max(records.concurrent);
         }
         if !self.plan.latency.is_zero() {
             wait(self.plan.latency).await;
@@ -141,8 +140,8 @@ impl Answers for Service {
 }
 
 impl Service {
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn judge(&self, token: &str) -> Verdict {
@@ -150,23 +149,23 @@ impl Service {
             .bucket
             .as_ref()
             .is_none_or(|bucket| bucket.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let mut books = self.books();
-        books.at_once -= 1;
-        let seen = books.tasks.entry(token.to_owned()).or_default();
+        let mut records = self.records();
+        records.concurrent -= 1;
+        let seen = records.tasks.entry(token.to_owned()).or_default();
         seen.attempts += 1;
         if !room {
-            books.refused += 1;
+            records.refused += 1;
             return Verdict::Throttled;
         }
         if seen.accepted > 0 {
             return Verdict::Closed;
         }
         seen.accepted = 1;
-        books.taken += 1;
-        if self.plan.lost_one_in > 0 && books.taken.is_multiple_of(self.plan.lost_one_in) {
-            books.lost += 1;
+        records.taken += 1;
+        if self.plan.lost_one_in > 0 && records.taken.is_multiple_of(self.plan.lost_one_in) {
+            records.lost += 1;
             return Verdict::Lost;
         }
-        Verdict::Taken
+        Verdict::Accepted
     }
 }

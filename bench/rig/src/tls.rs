@@ -1,4 +1,4 @@
-//! A certificate for the sink that the handlers trust by `SSL_CERT_FILE`.
+//! A certificate for the sink, which the handlers trust through `SSL_CERT_FILE`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The acceptor, and the file with the authority that signed its certificate.
 #[derive(Clone)]
@@ -19,17 +19,17 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// For `localhost`; the authority is written to `dir`.
+    /// Makes a certificate for `localhost` and writes its authority to `dir`.
     pub fn new(dir: &Path) -> Result<Self, Error> {
         let mut params = CertificateParams::new(Vec::new())?;
-        // OpenSSL takes a certificate for its own issuer where both have one name.
+        // OpenSSL treats a certificate as its own issuer if both have the same name.
         params.distinguished_name.push(DnType::CommonName, "bench authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(vec!["localhost".into()])?.signed_by(&key, &issuer)?;
         let authority = dir.join("authority.pem");
-        // As many roots to read as on any machine.
+        // As many root certificates as on a typical machine.
         let others = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
         std::fs::write(&authority, issuer.pem() + &others)?;
 

@@ -1,13 +1,13 @@
-//! What a request must be before it is sent. A fault names the field and its limit, never a value.
+//! Checks of a request before it is sent. An error names the field and its limit, never the value.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::de::IgnoredAny;
 
-use crate::Error;
+use crate::error::Error;
 
-/// Flow and execution names: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
+/// Checks a flow or execution name: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
 pub(crate) fn name(field: &'static str, value: &str) -> Result<(), Error> {
     let bytes = value.as_bytes();
     let start = bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
@@ -18,32 +18,32 @@ pub(crate) fn name(field: &'static str, value: &str) -> Result<(), Error> {
     Err(Error::invalid(field, "must match [A-Za-z_][A-Za-z0-9_-]{0,127}"))
 }
 
-/// A count of characters, not of bytes.
+/// Checks the number of characters, not bytes.
 pub(crate) fn chars(field: &'static str, value: &str, allowed: RangeInclusive<usize>) -> Result<(), Error> {
     let count = value.chars().count();
     if allowed.contains(&count) {
         return Ok(());
     }
-    let (least, most) = allowed.into_inner();
-    Err(Error::invalid(field, format!("has {count} characters; {least} to {most} are allowed")))
+    let (min, max) = allowed.into_inner();
+    Err(Error::invalid(field, format!("has {count} characters, expected {min} to {max}")))
 }
 
 pub(crate) fn number(field: &'static str, value: u32, allowed: RangeInclusive<u32>) -> Result<(), Error> {
     if allowed.contains(&value) {
         return Ok(());
     }
-    let (least, most) = allowed.into_inner();
-    Err(Error::invalid(field, format!("is {value}; {least} to {most} are allowed")))
+    let (min, max) = allowed.into_inner();
+    Err(Error::invalid(field, format!("is {value}, expected {min} to {max}")))
 }
 
 pub(crate) fn present(field: &'static str, value: &str) -> Result<(), Error> {
-    if value.is_empty() { Err(Error::invalid(field, "is empty")) } else { Ok(()) }
+    if value.is_empty() { Err(Error::invalid(field, "is empty, expected text")) } else { Ok(()) }
 }
 
 pub(crate) fn json_object(field: &'static str, value: &str) -> Result<(), Error> {
     match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(value) {
         Ok(_) => Ok(()),
-        Err(_) => Err(Error::invalid(field, "is not a JSON object")),
+        Err(_) => Err(Error::invalid(field, "is invalid, expected a JSON object")),
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_letters_digits_and_two_marks_and_starts_with_no_digit() {
+    fn names_follow_the_pattern() {
         for good in ["a", "_", "A1-_", &"x".repeat(128)] {
             assert!(name("FlowName", good).is_ok(), "{good}");
         }
@@ -63,15 +63,15 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_counted_and_the_limit_is_named() {
+    fn character_limit_is_named() {
         assert!(chars("Error", &"é".repeat(128), 1..=128).is_ok());
         let error = chars("Error", &"é".repeat(129), 1..=128).unwrap_err();
-        assert_eq!(error.to_string(), "Error has 129 characters; 1 to 128 are allowed");
+        assert_eq!(error.to_string(), "Error has 129 characters, expected 1 to 128");
         assert!(chars("Error", "", 1..=128).is_err());
     }
 
     #[test]
-    fn an_input_is_an_object() {
+    fn input_is_an_object() {
         assert!(json_object("Input", r#" {"a":[1,{"b":null}]} "#).is_ok());
         for bad in ["", "[]", "1", "\"{}\"", "{", "{}{}", "{1:2}"] {
             assert!(json_object("Input", bad).is_err(), "{bad}");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_is_nested_deeply_does_not_overflow_the_stack() {
+    fn deep_input_keeps_the_stack() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(json_object("Input", &deep).is_ok());
     }

@@ -1,53 +1,48 @@
 use std::fmt;
 
-/// Why a call did not succeed. It never holds a token, a key, a signature or a URL.
+/// A failed call. It never contains a token, key, signature or URL.
 #[derive(Clone)]
 pub struct Error(Box<Details>);
 
-/// What the caller should do about an [`Error`].
+/// The cause of an [`Error`], which decides what the caller should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The client cannot be built so. Correct the setting that the message names.
+    /// A setting of the client is invalid. Correct the setting that the message names.
     Settings,
-    /// The request breaks a limit and was not sent. Correct the field that the message names.
+    /// The request exceeds a limit and was not sent. Correct the field that the message names.
     InvalidRequest,
-    /// No credentials were found. Supply some; the message says which sources were asked.
+    /// No credentials were found. Supply some; the message lists the sources that were tried.
     Credentials,
-    /// The client's limiter has no slot before the deadline; nothing was sent. Try again later.
-    NoSlot,
-    /// No connection, or the deadline came first: the service certainly did not get the request.
-    /// Try again.
-    Unreached,
-    /// The request went out and no whole answer came. Try again, knowing that the service may
-    /// already have acted on it.
-    NoAnswer,
-    /// Too many requests for the account's bucket (429, `ResourceThrottled`). Wait and try again.
+    /// The client's limiter has no permit before the deadline; nothing was sent. Retry later.
+    NoPermit,
+    /// No connection, or the deadline passed before: the service certainly did not receive the request. Retry.
+    NotSent,
+    /// The request was sent, and no complete response of the service arrived. A response without the service's
+    /// `RequestId` comes from another party. Retry; the service may already have performed the request.
+    NoResponse,
+    /// The account's request quota is exceeded (429, `ResourceThrottled`). Back off and retry.
     Throttled,
-    /// The service failed (5xx, `InternalServerError`). Try again; it may already have acted.
+    /// The service failed (5xx, `InternalServerError`). Retry; it may already have performed the request.
     Unavailable,
-    /// The service is not ready for this (`TaskInvalidState`, `ConcurrentUpdateError`). Try again
-    /// soon.
+    /// The service is not ready for the request (`TaskInvalidState`, `ConcurrentUpdateError`). Retry soon.
     Conflict,
     /// The task or execution has ended already (`TaskAlreadyCompleted`,
-    /// `ExecutionAlreadyCompleted`); by whom and how is not said. Do not try again.
+    /// `ExecutionAlreadyCompleted`); the service does not say how. Do not retry.
     Completed,
-    /// The name is taken (`ExecutionAlreadyExists`, `FlowAlreadyExists`). Use another, or look at
-    /// what has it.
+    /// The name is in use (`ExecutionAlreadyExists`, `FlowAlreadyExists`). Use another name, or describe the existing one.
     AlreadyExists,
-    /// There is no such thing (`FlowNotExists`, `ExecutionNotExists`). Correct the name.
+    /// The flow or execution does not exist (`FlowNotExists`, `ExecutionNotExists`). Correct the name.
     NotFound,
-    /// `AccessDenied`, `InvalidAccessKeyID`, `SignatureNotMatch`; provider credentials were
-    /// already refreshed once. Correct credentials or policy.
+    /// Access was denied (`AccessDenied`, `InvalidAccessKeyID`, `SignatureNotMatch`); credentials of a provider were
+    /// already refreshed once. Correct the credentials or the policy.
     Denied,
-    /// `RequestTimeTooSkewed`, also after one correction by the service's clock. Set the clock.
+    /// The clock is wrong (`RequestTimeTooSkewed`), even after one correction by the service's clock. Set the clock.
     Skewed,
-    /// `EntityTooLarge`, or a body over the service's limit, which is not sent: the payload can never
-    /// be taken as it is. Send a smaller one.
+    /// The payload is too large (`EntityTooLarge`), or exceeds the service's limit and was not sent. Send a smaller one.
     TooLarge,
-    /// The service refuses the request as it is (`InvalidArgument` and its like). Correct it.
+    /// The service rejects the request (`InvalidArgument` and similar). Correct it.
     Refused,
-    /// An answer that is not the service's own, or a code that is not known here. Look at it; do
-    /// not try again in a hurry.
+    /// An unknown code, or pages without an end. Investigate; retry only with a long delay.
     Unexpected,
 }
 
@@ -63,17 +58,17 @@ struct Details {
 }
 
 impl Error {
-    /// What to do about it.
+    /// The kind, which decides what to do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The API operation, such as `StartExecution`; absent where a client could not be built.
+    /// The API operation, such as `StartExecution`; absent if the client could not be built.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// The HTTP status, if an answer began.
+    /// The HTTP status, if a response began.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
@@ -83,19 +78,17 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// The service's message without the request's secrets, or our own text; at most 1024
-    /// characters.
+    /// The service's message without the secrets of the request, or this crate's text; max 1024 characters.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The id that the service's support asks for.
+    /// The service's id of the request, for its support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// Whether the request may have reached the service; so it has where a status is known.
-    /// `false` is certain: it did not.
+    /// True if the request may have reached the service. `false` is certain: it did not. With a status it is `true`.
     pub fn may_have_been_sent(&self) -> bool {
         self.0.may_have_been_sent
     }
@@ -116,22 +109,22 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, format!("{field} {problem}"))
     }
 
-    pub(crate) fn of(mut self, operation: &'static str) -> Self {
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
     }
 
-    pub(crate) fn sent(mut self) -> Self {
+    pub(crate) fn maybe_sent(mut self) -> Self {
         self.0.may_have_been_sent = true;
         self
     }
 
-    pub(crate) fn answered(mut self, status: u16) -> Self {
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
-        self.sent()
+        self.maybe_sent()
     }
 
-    pub(crate) fn coded(mut self, code: Option<String>, request_id: Option<String>) -> Self {
+    pub(crate) fn with_code(mut self, code: Option<String>, request_id: Option<String>) -> Self {
         self.0.code = code;
         self.0.request_id = request_id;
         self
@@ -139,31 +132,51 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// The kind of an answer that is no success.
-    pub(crate) fn of_answer(status: u16, code: Option<&str>) -> Self {
-        match code {
-            Some("ResourceThrottled") => Self::Throttled,
-            Some("InternalServerError") => Self::Unavailable,
-            Some("TaskInvalidState" | "ConcurrentUpdateError") => Self::Conflict,
-            Some("TaskAlreadyCompleted" | "ExecutionAlreadyCompleted") => Self::Completed,
-            Some("ExecutionAlreadyExists" | "FlowAlreadyExists") => Self::AlreadyExists,
-            Some("FlowNotExists" | "ExecutionNotExists") => Self::NotFound,
-            Some("AccessDenied" | "InvalidAccessKeyID" | "SignatureNotMatch") => Self::Denied,
-            Some("RequestTimeTooSkewed") => Self::Skewed,
-            Some("EntityTooLarge") => Self::TooLarge,
-            Some(
-                "InvalidArgument"
-                | "MissingRequiredHeader"
-                | "MissingRequiredParams"
-                | "ActionNotSupported"
-                | "APIVersionNotSupported"
-                | "UnsupportedMediaType",
-            ) => Self::Refused,
-            _ => match status {
-                429 => Self::Throttled,
-                500.. => Self::Unavailable,
-                _ => Self::Unexpected,
-            },
+    /// The kind of a response of another party. An overloaded or failing proxy needs the same back-off as the service.
+    pub(crate) fn from_foreign_status(status: u16) -> Self {
+        match status {
+            429 => Self::Throttled,
+            500.. => Self::Unavailable,
+            _ => Self::NoResponse,
+        }
+    }
+
+    /// The error codes of the service with the kind of each.
+    pub const CODES: [(&'static str, Self); 21] = [
+        ("ResourceThrottled", Self::Throttled),
+        ("InternalServerError", Self::Unavailable),
+        ("TaskInvalidState", Self::Conflict),
+        ("ConcurrentUpdateError", Self::Conflict),
+        ("TaskAlreadyCompleted", Self::Completed),
+        ("ExecutionAlreadyCompleted", Self::Completed),
+        ("ExecutionAlreadyExists", Self::AlreadyExists),
+        ("FlowAlreadyExists", Self::AlreadyExists),
+        ("FlowNotExists", Self::NotFound),
+        ("ExecutionNotExists", Self::NotFound),
+        ("AccessDenied", Self::Denied),
+        ("InvalidAccessKeyID", Self::Denied),
+        ("SignatureNotMatch", Self::Denied),
+        ("RequestTimeTooSkewed", Self::Skewed),
+        ("EntityTooLarge", Self::TooLarge),
+        ("InvalidArgument", Self::Refused),
+        ("MissingRequiredHeader", Self::Refused),
+        ("MissingRequiredParams", Self::Refused),
+        ("ActionNotSupported", Self::Refused),
+        ("APIVersionNotSupported", Self::Refused),
+        ("UnsupportedMediaType", Self::Refused),
+    ];
+
+    /// The kind of an error response, by its code, or by its status if the code is unknown.
+    pub(crate) fn from_response(status: u16, code: Option<&str>) -> Self {
+        let known = Self::CODES.iter().find(|(known, _)| code == Some(*known));
+        known.map_or_else(|| Self::from_status(status), |(_, kind)| *kind)
+    }
+
+    const fn from_status(status: u16) -> Self {
+        match status {
+            429 => Self::Throttled,
+            500.. => Self::Unavailable,
+            _ => Self::Unexpected,
         }
     }
 }
@@ -201,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_known_code_decides_and_then_the_status() {
+    fn kind_is_by_code_then_status() {
         let cases = [
             (429, Some("ResourceThrottled"), ErrorKind::Throttled),
             (429, None, ErrorKind::Throttled),
@@ -230,7 +243,7 @@ mod tests {
             (302, None, ErrorKind::Unexpected),
         ];
         for (status, code, kind) in cases {
-            assert_eq!(ErrorKind::of_answer(status, code), kind, "{status} {code:?}");
+            assert_eq!(ErrorKind::from_response(status, code), kind, "{status} {code:?}");
         }
     }
 }

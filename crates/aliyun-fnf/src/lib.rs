@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod builder;
 mod call;
 mod check;
 mod client;
@@ -8,22 +9,27 @@ mod endpoint;
 mod error;
 mod fields;
 mod hidden;
+mod inner;
 mod limiter;
 mod operation;
+mod pages;
+mod scrub;
 pub mod sign;
 mod wire;
 
+pub use builder::ClientBuilder;
 pub use call::Call;
-pub use client::{Client, ClientBuilder};
+pub use client::Client;
 pub use credentials::{Credentials, OfficialChain};
 pub use error::{Error, ErrorKind};
 pub use hidden::Hidden;
-pub use limiter::{Limiter, NoSlot, Quota, Slot};
+pub use limiter::{AcquireError, Limiter, Permit, Quota};
 pub use operation::{
     CreateFlow, DeleteFlow, Deleted, DescribeExecution, DescribeFlow, Event, Execution, ExecutionMode,
     ExecutionStatus, Executions, Flow, GetExecutionHistory, History, ListExecutions, Operation, Paged,
     ReportTaskFailed, ReportTaskSucceeded, Reported, StartExecution, StopExecution,
 };
+pub use pages::PageGuard;
 pub use wire::API_VERSION;
-// Their traits and types are part of this API: providers of credentials implement them.
+// Part of this API: providers of credentials implement their traits.
 pub use {reqsign_aliyun_oss, reqsign_core};

@@ -8,27 +8,25 @@ use bucket::Bucket;
 
 mod bucket;
 
-/// The request quotas of one account in one region, as the service documents them.
+/// The request quotas of an account in a region, as documented by the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quota {
-    /// StartExecution: 100 requests at once, refilled with 100 a second.
+    /// StartExecution: a burst of 100 requests, refilled at 100 per second.
     Start,
-    /// DescribeExecution and GetExecutionHistory: 50 at once, 5 a second.
+    /// DescribeExecution and GetExecutionHistory: a burst of 50, 5 per second.
     Query,
-    /// Every other call, the two task reports and StopExecution among them: 10 at once, 2 a
-    /// second, shared by all of them.
+    /// All other calls together, among them the two task reports and StopExecution: a burst of 10, 2 per second.
     Other,
 }
 
 /// A token bucket for each [`Quota`], on tokio's clock. Clones share their buckets.
 ///
-/// Every call takes a slot by itself; [`acquire`](Self::acquire) reserves one ahead, for work that
-/// should only start if its call will have room.
+/// Every call acquires a permit itself; [`acquire`](Self::acquire) reserves one ahead, for work that should only start
+/// if its call will have room.
 ///
-/// The service counts all processes of an account together, which nobody here can see. A bucket
-/// therefore starts with 4/10 of its size; a throttled answer empties it and halves our share of the
-/// refill (at most once a second, down to 1/16); each answer that is not throttled gives 1/32 back,
-/// up to all of it.
+/// The service counts all processes of an account together, which a process cannot observe. A bucket therefore starts
+/// at 4/10 of its size. A throttled response empties it and halves this process's share of the refill (at most once per
+/// second, down to 1/16). Each other response returns 1/32, up to the full refill.
 #[derive(Clone)]
 pub struct Limiter {
     start: Arc<Bucket>,
@@ -37,30 +35,30 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// Hand one limiter to all clients of an account and region in a process.
+    /// Makes a limiter. Share it among all clients of an account and region in a process.
     pub fn new() -> Self {
         let bucket = |size, refill| Arc::new(Bucket::new(size, refill));
         Self { start: bucket(100.0, 100.0), query: bucket(50.0, 5.0), other: bucket(10.0, 2.0) }
     }
 
-    /// Waits for a slot, first come first served. Fails at once when none can be had by then.
-    pub async fn acquire(&self, quota: Quota, by: Instant) -> Result<Slot, NoSlot> {
+    /// Waits for a permit, first come first served. Fails at once if none will be available before the deadline.
+    pub async fn acquire(&self, quota: Quota, deadline: Instant) -> Result<Permit, AcquireError> {
         let bucket = Arc::clone(self.bucket(quota));
-        bucket.take(by).await.map_err(|wait| NoSlot { quota, wait })?;
-        Ok(Slot { bucket: Some(bucket), quota })
+        bucket.acquire(deadline).await.map_err(|wait| AcquireError { quota, wait })?;
+        Ok(Permit { bucket: Some(bucket), quota })
     }
 
-    /// The service took the request, whatever it answered.
-    pub(crate) fn passed(&self, quota: Quota) {
-        self.bucket(quota).passed();
+    /// Records a response that is not throttled.
+    pub(crate) fn record_response(&self, quota: Quota) {
+        self.bucket(quota).record_response();
     }
 
-    /// The service answered that its bucket is empty.
-    pub(crate) fn throttled(&self, quota: Quota) {
-        self.bucket(quota).throttled();
+    /// Records a throttled response: the service's bucket is empty.
+    pub(crate) fn record_throttle(&self, quota: Quota) {
+        self.bucket(quota).record_throttle();
     }
 
-    /// A request beyond the slot's own went out: a call that was signed a second time.
+    /// Charges a request beyond the permit's own: a call that was signed again.
     pub(crate) fn charge(&self, quota: Quota) {
         self.bucket(quota).charge();
     }
@@ -86,75 +84,75 @@ impl fmt::Debug for Limiter {
     }
 }
 
-/// Room for one request. Dropped unused, it goes back to its bucket.
+/// Room for one request. Dropped unused, it returns to its bucket.
 ///
-/// It never expires. While it is held the bucket fills up again, so that a slot held for long may
-/// go out together with a full bucket; what that overdraws is waited for afterwards.
-#[must_use = "a slot that is dropped goes back"]
-pub struct Slot {
+/// It never expires. While it is held the bucket refills, so a permit held for a long time may be used together with a
+/// full bucket; later calls then wait for the overdraft.
+#[must_use = "a dropped permit returns to its bucket"]
+pub struct Permit {
     bucket: Option<Arc<Bucket>>,
     quota: Quota,
 }
 
-impl Slot {
-    /// What kind of request it is good for.
+impl Permit {
+    /// The quota of the requests that it is for.
     pub fn quota(&self) -> Quota {
         self.quota
     }
 
-    /// The request goes out, and is under way until what is returned is dropped.
-    pub(crate) fn spend(mut self) -> Sent {
+    /// Uses the permit for a request, which is in flight until the returned guard is dropped.
+    pub(crate) fn spend(mut self) -> InFlight {
         let bucket = self.bucket.take();
         if let Some(bucket) = &bucket {
             bucket.spend();
         }
-        Sent(bucket)
+        InFlight(bucket)
     }
 }
 
-impl Drop for Slot {
+impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(bucket) = self.bucket.take() {
-            bucket.give_back();
+            bucket.release();
         }
     }
 }
 
-impl fmt::Debug for Slot {
+impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Slot({:?})", self.quota)
+        write!(f, "Permit({:?})", self.quota)
     }
 }
 
-/// A request under way: when the service counted it is not known before its answer.
-pub(crate) struct Sent(Option<Arc<Bucket>>);
+/// A request in flight. Before its response it is unknown when the service counted it.
+pub(crate) struct InFlight(Option<Arc<Bucket>>);
 
-impl Drop for Sent {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(bucket) = &self.0 {
-            bucket.arrived();
+            bucket.finish();
         }
     }
 }
 
-/// No slot can be had by the deadline.
+/// No permit is available before the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoSlot {
+pub struct AcquireError {
     quota: Quota,
     wait: Duration,
 }
 
-impl NoSlot {
-    /// About how long a slot would have taken.
+impl AcquireError {
+    /// The approximate wait for a permit.
     pub fn wait(&self) -> Duration {
         self.wait
     }
 }
 
-impl fmt::Display for NoSlot {
+impl fmt::Display for AcquireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no slot of the {:?} quota by the deadline; one takes {:?}", self.quota, self.wait)
+        write!(f, "no permit of the {:?} quota before the deadline, the wait is {:?}", self.quota, self.wait)
     }
 }
 
-impl std::error::Error for NoSlot {}
+impl std::error::Error for AcquireError {}

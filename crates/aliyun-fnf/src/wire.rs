@@ -1,36 +1,38 @@
-//! From parameters to a signed HTTP request, and from an HTTP answer to fields or an error.
+//! The wire format: from parameters to a signed HTTP request, and from an HTTP response to fields or an error.
 
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http_body_util::Full;
 use jiff::Timestamp;
-use taskback_http::Answer;
+use taskback_http::HttpResponse;
 
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
 use crate::fields::Fields;
-use crate::hidden::scrub;
 use crate::operation::{Params, sealed};
-use crate::{Credentials, Error, ErrorKind, sign};
+use crate::scrub::scrub;
+use crate::sign;
 
-/// The API version that this crate speaks.
+/// The API version of this crate.
 pub const API_VERSION: &str = "2019-03-15";
 
-/// What a request is signed with; a new nonce for each time it is sent.
-pub(crate) struct Stamp<'a> {
+/// The inputs of a signature. Each attempt has a new nonce.
+pub(crate) struct SigningContext<'a> {
     pub(crate) credentials: &'a Credentials,
     pub(crate) now: Timestamp,
     pub(crate) nonce: &'a str,
 }
 
-/// The signed request and its signature, which is a secret too.
-pub(crate) fn request<O: sealed::Operation>(
+/// Builds a signed request. Also returns its signature, which is a secret as well.
+pub(crate) fn build_request<O: sealed::Operation>(
     endpoint: &Endpoint,
     user_agent: &http::HeaderValue,
     params: &Params,
-    stamp: &Stamp<'_>,
+    context: &SigningContext<'_>,
 ) -> Result<(Request<Full<Bytes>>, String), Error> {
-    let Stamp { credentials, now, nonce } = stamp;
+    let SigningContext { credentials, now, nonce } = context;
     let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut query = vec![
         ("Action", O::NAME),
@@ -39,9 +41,9 @@ pub(crate) fn request<O: sealed::Operation>(
         ("Timestamp", &time),
         ("SignatureNonce", nonce),
     ];
-    let mut own = pairs(&params.query);
-    own.sort_unstable();
-    query.append(&mut own);
+    let mut sorted = pairs(&params.query);
+    sorted.sort_unstable();
+    query.append(&mut sorted);
     query.extend(credentials.security_token.as_deref().map(|token| ("SecurityToken", token)));
     query.extend([
         ("SignatureMethod", "HMAC-SHA1"),
@@ -64,53 +66,63 @@ pub(crate) fn request<O: sealed::Operation>(
         request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
     let form = sign::form(body);
-    if form.len() > MOST_BODY_BYTES {
-        let problem = format!("is {} bytes; the service takes at most {MOST_BODY_BYTES}", form.len());
-        return Err(Error::new(ErrorKind::TooLarge, format!("request body {problem}")));
+    if form.len() > MAX_BODY_BYTES {
+        let problem = format!("request body is {} bytes, expected at most {MAX_BODY_BYTES}", form.len());
+        return Err(Error::new(ErrorKind::TooLarge, problem));
     }
-    // The builder's error would tell the URL's fault; nothing of the URL may be told.
+    // The builder's own error would quote the URL, which contains secrets.
     let too_long = |_| Error::invalid("request", "does not fit into a URL of 65534 bytes");
     Ok((request.body(Full::from(form)).map_err(too_long)?, signature))
 }
 
-/// The fields of a success, or the error that the answer is.
-pub(crate) fn fields(answer: &Answer, secrets: &[&str]) -> Result<Fields, Error> {
-    let fields = Fields::parse(&answer.body);
-    let text = |name| fields.as_ref().and_then(|fields| fields.text(name));
-    let code = text("Code").filter(|code| is_plain(code));
-    let request_id = text("RequestId").filter(|id| is_plain(id));
-    let event_id = fields.as_ref().and_then(|fields| fields.int("EventId"));
-    let success = (200..300).contains(&answer.status);
-    let (kind, message) = match (&code, text("Message")) {
-        (None, _) if success && (request_id.is_some() || event_id.is_some()) => {
-            return fields.ok_or_else(|| Error::new(ErrorKind::Unexpected, ""));
-        }
-        (None, None) if fields.is_none() => {
-            (ErrorKind::of_answer(answer.status, None), "the answer is not a JSON object".to_owned())
-        }
-        (None, None) if success => (ErrorKind::Unexpected, "the answer has no RequestId".to_owned()),
-        (code, message) => {
-            (ErrorKind::of_answer(answer.status, code.as_deref()), message.unwrap_or_default())
-        }
+/// Returns the fields of a successful response, or the error of another one.
+///
+/// Every response of the service has a `RequestId`. A response without it was written by another party on the way: the
+/// service may or may not have performed the request.
+pub(crate) fn parse_response<'a>(response: &'a HttpResponse, secrets: &[&str]) -> Result<Fields<'a>, Error> {
+    let parsed = Fields::parse(&response.body);
+    let text = |name| parsed.as_ref().and_then(|fields| fields.text(name));
+    let contains_secret =
+        |text: &str| secrets.iter().any(|secret| secret.len() >= MIN_SECRET_BYTES && text.contains(secret));
+    let Some(request_id) = text("RequestId").filter(|id| is_plain(id) && !contains_secret(id)) else {
+        let problem = if parsed.is_some() { "has no RequestId" } else { "is not a JSON object" };
+        let message = format!("the response is not from the service: it {problem}");
+        return Err(
+            Error::new(ErrorKind::from_foreign_status(response.status), message).with_status(response.status)
+        );
     };
-    let message = scrub(without_quote(&message), secrets);
-    Err(Error::new(kind, message).answered(answer.status).coded(code, request_id))
+    let kind = |code: Option<&str>| ErrorKind::from_response(response.status, code);
+    // A known code comes from the service, even if a secret contains the same text.
+    let code = text("Code")
+        .filter(|code| is_plain(code) && (kind(Some(code)) != kind(None) || !contains_secret(code)));
+    let is_success = (200..300).contains(&response.status) && text("Code").is_none();
+    let message = scrub(without_string_to_sign(&text("Message").unwrap_or_default()), secrets);
+    match parsed {
+        Some(fields) if is_success => Ok(fields),
+        _ => {
+            let kind = kind(code.as_deref());
+            Err(Error::new(kind, message).with_status(response.status).with_code(code, Some(request_id)))
+        }
+    }
 }
 
-/// Requests are limited to 1024 KiB (the service's documented quota).
-const MOST_BODY_BYTES: usize = 1 << 20;
+/// The maximum size of a request, 1024 KiB (documented quota).
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// The minimum length of a secret to search for. A shorter text may occur by chance.
+const MIN_SECRET_BYTES: usize = 12;
 
 fn pairs<'a>(params: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     params.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-/// Codes and ids go into logs as they are: no text of another kind may pass for one.
+/// True if a text is plausible as a code or id. They are logged unchanged, so other text is not accepted.
 fn is_plain(text: &str) -> bool {
     text.len() <= 128 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// A refused signature is answered with the whole string to sign, keys and tokens in it.
-fn without_quote(message: &str) -> &str {
-    let at = message.to_ascii_lowercase().find("string to sign").or_else(|| message.find("StringToSign"));
-    at.map_or(message, |at| &message[..at])
+/// Removes the string to sign, which the service quotes with keys and tokens when it rejects a signature.
+fn without_string_to_sign(message: &str) -> &str {
+    let start = message.to_ascii_lowercase().find("string to sign").or_else(|| message.find("StringToSign"));
+    start.map_or(message, |start| &message[..start])
 }

@@ -1,96 +1,79 @@
-//! `taskback demo`: the real handler between the local services and messages of every kind.
+//! `taskback demo`: the real handler with messages of every kind and local services.
 
-mod doors;
+mod crash;
+mod delivery;
 mod flows;
-mod killed;
 mod messages;
 mod table;
+mod triggers;
 mod verdict;
 
-use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::Value;
-use serde_json::value::to_raw_value;
+use taskback::examples::verify_card;
 use taskback::ledger::Memory;
-use taskback::{Services, Taskback, verify_card};
+use taskback::{Services, Taskback};
 use taskback_local::{Config, Server};
 
-use crate::Ended;
-use messages::Message;
+use crate::environment;
+use crate::exit::CommandResult;
 
-/// The time of one invocation.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Shows tasks of FnF and SWF on their way through the real handler, at local services: reports are
-/// throttled and answers lost.
+/// Runs FnF and SWF tasks through the real handler against local services that throttle reports and lose responses.
 ///
-/// Then two flows of FnF run to their ends; one of them hands its task to a third.
+/// Then runs two FnF flows; one of them delegates its task to a third flow.
 ///
-/// Exits with 0 where every task ended with exactly the outcome it should, else with 1.
+/// Exits with 0 if every task has exactly its expected outcome, otherwise with 1.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Kills a process as well: between decision and report, and between report and receipt.
+    /// Also crashes a process, between decision and report and between report and receipt.
     #[arg(long)]
     faults: bool,
 }
 
-pub(crate) async fn run(args: Args) -> Ended {
+pub(crate) async fn run(args: Args) -> CommandResult {
+    eprintln!("taskback: running the example step verify-card");
     let server = Server::bind(Config::default()).await?;
     let ledger = Arc::new(Memory::default());
     let builder = Taskback::builder().step(verify_card).services(Services::local(&server.url())?);
-    // Fewer at once than there are messages, so that the throttled ones at the batch's end are the last.
+    // Fewer concurrent steps than messages, so that the throttled ones at the end of the batch run last.
     let taskback = builder.ledger(ledger.clone()).concurrency(4).build()?;
 
     let mut direct = messages::direct(server.state())?;
     let mut batch = messages::batch(server.state())?;
     for message in &mut direct {
-        message.kept = taskback.handle(&to_raw_value(&message.body)?, TIMEOUT).await.is_err();
+        let event = message.body.clone();
+        delivery::deliver(&taskback, message, &event).await?;
     }
-    let mut others = doors::messages(server.state())?;
-    doors::deliver(&taskback, &mut others).await?;
-    deliver(&taskback, &mut batch, 1).await?;
+    let mut others = triggers::messages(server.state())?;
+    triggers::deliver(&taskback, &mut others).await?;
+    delivery::deliver_batch(&taskback, &mut batch, 1).await?;
     let flows = flows::run(&server, &ledger).await?;
-    let mut killed = Vec::new();
-    let mut ran = 0;
+    let mut crashed = Vec::new();
+    let mut steps = 0;
     if args.faults {
-        killed = messages::killed(server.state())?;
-        ran = killed::deliver(&server.url(), &ledger, &mut killed).await?;
+        crashed = messages::crash(server.state())?;
+        steps = crash::deliver(&server.url(), &ledger, &mut crashed).await?;
     }
 
-    let style = table::Style::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
+    let style = table::Style::new(io::stdout().is_terminal() && !environment::is_set("NO_COLOR"));
     let mut rows = table::Rows::new(server.state(), &*ledger);
     rows.add("Direct events", &direct).await;
     rows.add("One event of each other trigger", &others).await;
     rows.add("One SQS batch", &batch).await;
-    rows.add("Flows of FnF: a whole one, and one whose task is handed to another", &flows.messages).await;
+    rows.add("FnF flows: one reported by the handler, one delegated to a third", &flows.messages).await;
     if args.faults {
-        rows.add("One SQS batch, its process killed, and delivered again", &killed).await;
+        rows.add("One SQS batch, delivered again after a crash", &crashed).await;
     }
-    let again = ran.saturating_sub(killed.len());
+    let repeated_steps = steps.saturating_sub(crashed.len());
     let messages: Vec<_> =
-        direct.into_iter().chain(others).chain(batch).chain(flows.messages).chain(killed).collect();
-    let (right, verdict) = match verdict::of(server.state(), &messages, &flows.ended, again) {
-        Ok(verdict) => (true, verdict),
-        Err(verdict) => (false, verdict),
-    };
-    let ended = flows::render(&flows.ended, &style);
-    let text = format!("{}\n{ended}\n{}\n", rows.render(&style), style.verdict(right, &verdict));
+        direct.into_iter().chain(others).chain(batch).chain(flows.messages).chain(crashed).collect();
+    let verdict = verdict::judge(server.state(), &messages, &flows.executions, repeated_steps);
+    let is_correct = verdict.is_ok();
+    let (Ok(verdict) | Err(verdict)) = verdict;
+    let executions = flows::render(&flows.executions, &style);
+    let text = format!("{}\n{executions}\n{}\n", rows.render(&style), style.verdict(is_correct, &verdict));
     io::stdout().write_all(text.as_bytes())?;
-    Ok(if right { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-/// Delivers the messages as one SQS batch; all stay kept but for those that the answer leaves out.
-async fn deliver(taskback: &Taskback, batch: &mut [Message], delivery: u32) -> Result<(), Box<dyn Error>> {
-    let event = to_raw_value(&messages::sqs_event(batch, delivery))?;
-    if let Ok(answer) = taskback.handle(&event, TIMEOUT).await {
-        let failures = answer["batchItemFailures"].as_array().map_or(&[] as &[Value], Vec::as_slice);
-        for (place, message) in batch.iter_mut().enumerate() {
-            message.kept = failures.iter().any(|f| f["itemIdentifier"] == messages::id(place).as_str());
-        }
-    }
-    Ok(())
+    Ok(if is_correct { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -1,86 +1,95 @@
-//! `taskback invoke`: one event, handled as the deployed function would.
+//! `taskback invoke`: handles one event like the deployed function.
 
+mod arguments;
 mod event;
 mod remote;
 mod services;
+mod settlements;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use serde_json::{Value, json};
-use taskback::{InvocationError, Taskback};
+use serde_json::json;
+use taskback::{InvocationError, Response, TaskToken, Taskback};
 
-use crate::Ended;
+pub(crate) use arguments::Args;
 
-/// Handles one event as the deployed function would and prints its answer.
-///
-/// Settings come from the environment. At local services TASKBACK_SERVICE is fnf unless it is set.
-#[derive(clap::Args)]
-#[command(after_help = "\
-Exit codes:
-  0  the function answered; messages that it kept are listed in the answer and counted on stderr
-  1  the invocation failed, and its answer says why: {\"errorType\":…,\"errorMessage\":…}
-  2  the event was not handled: a wrong argument, file or setting, or services out of reach")]
-pub(crate) struct Args {
-    /// The event: a file of JSON, at most 6 MB; - is standard input.
-    #[arg(short, long, value_name = "FILE")]
-    event: PathBuf,
-    /// First opens every token of the event at the local services. Where --local is not given and nothing
-    /// listens there, local services are started for this one event, and what they saw goes to stderr.
-    #[arg(long)]
-    open: bool,
-    /// The local services, on loopback [default: http://127.0.0.1:9450].
-    #[arg(long, value_name = "URL", value_parser = remote::loopback)]
-    local: Option<String>,
-    /// Which services are told the outcomes.
-    #[arg(long, value_enum, default_value_t = Told::Local)]
-    services: Told,
-    /// The invocation's time in seconds, 1 to 900.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=900))]
-    timeout: u64,
-}
+use crate::exit::CommandResult;
+use settlements::SettlementLog;
+use taskback_core::printable;
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Told {
-    /// The local services, with their keys
-    Local,
-    /// Those that the environment names: the real ones
-    Environment,
-}
-
-pub(crate) async fn run(args: Args) -> Ended {
+pub(crate) async fn run(args: Args) -> CommandResult {
     let event = event::read(&args.event)?;
-    let local = services::find(&args).await?;
+    let local = services::locate(&args).await?;
     let settings = services::settings(args.services, local.url())?;
-    let services = services::clients(args.services, local.url(), &settings).await?;
-    let taskback = Taskback::builder().settings(&settings).step_of(&settings)?.services(services).build()?;
+    let builder = Taskback::builder().settings(&settings).step_from_settings(&settings)?;
+    let builder = services::connect(builder, args.services, local.url(), &settings).await?;
+    let log = SettlementLog::default();
+    let taskback = builder.on_settlement(log.observer()).build()?;
+    eprint!("{}", services::notes(args.services, &settings));
+    let tokens = event::tokens(&event, &settings.message_format);
     if args.open {
-        local.open(event::tokens(&event, &settings.reading)).await?;
+        local.open(&tokens).await?;
     }
-    let answer = taskback.handle(&event, Duration::from_secs(args.timeout)).await;
-    eprint!("{}", local.seen());
-    tell(answer)
+    let result = taskback.handle(&event, Duration::from_secs(args.timeout)).await;
+    eprint!("{}{}", local.report_lines(), log.closed_lines());
+    match result {
+        Ok(response) => print_response(&response, &log.reasons(), &tokens),
+        Err(error) => print_error(&error),
+    }
 }
 
-/// Prints what Lambda would answer.
-fn tell(answer: Result<Value, InvocationError>) -> Ended {
-    let (answer, code) = match answer {
-        Ok(answer) => (answer, ExitCode::SUCCESS),
-        Err(error) => {
-            if matches!(error, InvocationError::Kept(_)) {
-                eprintln!("taskback: kept, to come back (RUST_LOG=warn tells why)");
-            }
-            let told = json!({ "errorType": error.name(), "errorMessage": error.to_string() });
-            (told, ExitCode::from(1))
-        }
-    };
-    let kept = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
-    if kept > 0 {
-        eprintln!("taskback: kept, to come back: {kept} (RUST_LOG=warn tells why)");
+/// Prints the response that Lambda would get, byte for byte.
+fn print_response(response: &Response, reasons: &[String], tokens: &[TaskToken]) -> CommandResult {
+    let redelivered = response.batch_item_failures();
+    if !redelivered.is_empty() {
+        eprintln!("taskback: {}", redelivery_line(&redelivered, reasons, tokens));
     }
-    writeln!(io::stdout(), "{answer}")?;
-    Ok(code)
+    writeln!(io::stdout(), "{}", response.json())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_error(error: &InvocationError) -> CommandResult {
+    if let InvocationError::MessageNacked(reason) = error {
+        eprintln!("taskback: the event will be redelivered: {reason}");
+    }
+    let response = json!({ "errorType": error.name(), "errorMessage": error.to_string() });
+    writeln!(io::stdout(), "{response}")?;
+    Ok(ExitCode::from(1))
+}
+
+/// Names each message with its reason. An id that the event repeats stands once in the response, so where the numbers
+/// differ the reasons are left out.
+fn redelivery_line(ids: &[String], reasons: &[String], tokens: &[TaskToken]) -> String {
+    let id = |id: &String| tokens.iter().fold(printable(id, 100), |id, token| token.redact_line(&id, 100));
+    let messages = if ids.len() == 1 { "1 message".to_owned() } else { format!("{} messages", ids.len()) };
+    if ids.len() != reasons.len() {
+        let ids: Vec<_> = ids.iter().map(id).collect();
+        return format!(
+            "{messages} will be redelivered: {} (RUST_LOG=warn logs the reasons)",
+            ids.join(", ")
+        );
+    }
+    let items: Vec<_> =
+        ids.iter().zip(reasons).map(|(message, reason)| format!("{}: {reason}", id(message))).collect();
+    format!("{messages} will be redelivered: {}", items.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(ids: &[&str], reasons: &[&str]) -> String {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        redelivery_line(&texts(ids), &texts(reasons), &[])
+    }
+
+    #[test]
+    fn redelivered_messages_have_reasons() {
+        assert_eq!(line(&["a"], &["not JSON"]), "1 message will be redelivered: a: not JSON");
+        assert_eq!(line(&["a", "b"], &["x", "y"]), "2 messages will be redelivered: a: x; b: y");
+        let expected = "1 message will be redelivered: a (RUST_LOG=warn logs the reasons)";
+        assert_eq!(line(&["a"], &["x", "y"]), expected);
+    }
 }

@@ -1,4 +1,4 @@
-//! `taskback local`: the local workflow services until somebody ends them.
+//! `taskback local`: local workflow services, until a signal stops them.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -6,52 +6,60 @@ use std::process::ExitCode;
 
 use taskback_local::{Config, Server};
 
-use crate::Ended;
+use crate::exit::CommandResult;
 
-/// Where `taskback local` listens, and where `taskback invoke` looks for it.
+/// Default address of `taskback local`, which `taskback invoke` connects to.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9450";
 
 /// Runs local workflow services, FnF and SWF on one port, until Ctrl-C or SIGTERM.
 ///
-/// They forget everything when they end. Tasks are opened, faults ordered and reports looked at under
-/// /_local, as in POST /_local/tasks {"service":"fnf"}.
+/// Their state is in memory and is lost when they stop. The API under /_local opens tasks, injects faults and lists
+/// reports, for example POST /_local/tasks {"service":"fnf"}.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = ADDRESS)]
     listen: SocketAddr,
-    /// The access key that FnF requests must be signed with.
+    /// Access key that FnF requests must be signed with.
     #[arg(long, value_name = "ID", default_value = "taskback-local", value_parser = not_empty)]
     access_key_id: String,
-    /// The access key's secret. Other users of this machine can see what stands on a command line.
+    /// Secret of the access key. Other users of this machine can see the command line.
     #[arg(long, value_name = "SECRET", default_value = DEFAULT_SECRET, value_parser = not_empty)]
     access_key_secret: String,
-    /// Holds the report calls to FnF's documented limit: 10 at once, refilled by 2 a second.
+    /// Enforces FnF's documented limit on report calls: a burst of 10, then 2 per second.
     #[arg(long)]
     fnf_limits: bool,
+    /// Host name or address, without a port, that clients may use besides loopback and --listen, for example
+    /// host.docker.internal; may be repeated. Requests to other hosts and from web pages of other sites are rejected.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 const DEFAULT_SECRET: &str = "taskback-local-secret";
 
-pub(crate) async fn run(args: Args) -> Ended {
-    let Args { listen, access_key_id, access_key_secret, fnf_limits } = args;
-    // Before anybody is told the address, so that whoever knows it can also end this well.
-    let ended = ended()?;
-    let shown = Shown::new(&access_key_id, &access_key_secret);
-    let config = Config { listen, access_key_id, access_key_secret, fnf_limits };
-    let server = Server::bind(config).await.map_err(|error| format!("--listen {listen}: {error}"))?;
-    io::stdout().write_all(shown.greeting(server.addr()).as_bytes())?;
+pub(crate) async fn run(args: Args) -> CommandResult {
+    let Args { listen, access_key_id, access_key_secret, fnf_limits, allow_host: allow_hosts } = args;
+    // Registered before the address is printed, so that a client that knows it can also stop the process cleanly.
+    let shutdown = shutdown_signal()?;
+    let keys = PrintableKeys::new(&access_key_id, &access_key_secret);
+    let config = Config { listen, access_key_id, access_key_secret, fnf_limits, allow_hosts };
+    let server = Server::bind(config).await.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => format!("--allow-host {error}"),
+        _ => format!("--listen {listen}: {error}"),
+    })?;
+    io::stdout().write_all(keys.greeting(server.addr()).as_bytes())?;
     if !server.addr().ip().is_loopback() {
-        eprintln!("taskback: warning: not on loopback; whoever reaches this port can end every task here");
+        eprintln!(
+            "taskback: warning: --listen is not a loopback address; every client that reaches this port can end every task"
+        );
     }
-    ended.await;
-    let tasks = server.state().tasks();
-    eprintln!("taskback: ended; {} tasks are forgotten", tasks.len());
+    shutdown.await;
+    eprintln!("taskback: stopped; {} tasks discarded", server.state().tasks().len());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Resolves when this process is asked to end.
-fn ended() -> io::Result<impl Future<Output = ()>> {
+/// Resolves at the first SIGINT or SIGTERM.
+fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -65,18 +73,21 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
         })
     }
     #[cfg(not(unix))]
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
+    Ok(async {
+        // Without a handler for the signal the process cannot be asked to stop; stopping is the safe answer.
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
-/// The keys as they may be printed: a secret that somebody chose is not.
-struct Shown {
+/// The keys in printable form: a secret from the command line is not printed.
+struct PrintableKeys {
     key: String,
     secret: &'static str,
 }
 
-impl Shown {
+impl PrintableKeys {
     fn new(key: &str, secret: &str) -> Self {
-        let secret = if secret == DEFAULT_SECRET { DEFAULT_SECRET } else { "(as given)" };
+        let secret = if secret == DEFAULT_SECRET { DEFAULT_SECRET } else { "(from --access-key-secret)" };
         Self { key: key.to_owned(), secret }
     }
 
@@ -86,14 +97,16 @@ impl Shown {
             ip if ip.is_unspecified() => "(this machine's address)".to_owned(),
             ip => ip.to_string(),
         };
-        let url = match addr.ip().is_unspecified() {
-            true => format!("http://{host}:{}", addr.port()),
-            false => format!("http://{addr}"),
+        let url = if addr.ip().is_unspecified() {
+            format!("http://{host}:{}", addr.port())
+        } else {
+            format!("http://{addr}")
         };
         let mut text = format!(
             "taskback local listens on http://{addr}\n\
-             FnF and SWF; tasks and faults under http://{addr}/_local. Point a handler at it with\n\n  \
+             FnF and SWF; tasks and faults under http://{addr}/_local. To connect a handler, set\n\n  \
              TASKBACK_SERVICE=fnf\n  \
+             TASKBACK_STEP=verify-card\n  \
              FNF_ENDPOINT={url}\n  \
              ALIBABA_CLOUD_ACCESS_KEY_ID={key}\n  \
              ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\n  \
@@ -105,12 +118,12 @@ impl Shown {
         if !addr.ip().is_loopback() {
             text.push_str(&format!("  FNF_ALLOW_HTTP_HOST={host}\n"));
         }
-        text + "\nCtrl-C ends it.\n"
+        text + "\nCtrl-C stops it.\n"
     }
 }
 
 fn not_empty(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("must not be empty".into()) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err("expected a value that is not empty".into()) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -118,15 +131,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_somebody_chose_is_not_printed() {
-        let greeting = |secret| Shown::new("key", secret).greeting("127.0.0.1:9450".parse().unwrap());
+    fn chosen_secret_is_not_printed() {
+        let greeting = |secret| PrintableKeys::new("key", secret).greeting("127.0.0.1:9450".parse().unwrap());
         assert!(!greeting("chosen").contains("chosen"));
         assert!(greeting(DEFAULT_SECRET).contains("ALIBABA_CLOUD_ACCESS_KEY_SECRET=taskback-local-secret\n"));
     }
 
     #[test]
-    fn off_loopback_the_one_plain_http_host_is_named() {
-        let greeting = |addr: &str| Shown::new("key", DEFAULT_SECRET).greeting(addr.parse().unwrap());
+    fn plain_http_host_is_named_off_loopback() {
+        let greeting = |addr: &str| PrintableKeys::new("key", DEFAULT_SECRET).greeting(addr.parse().unwrap());
         assert!(greeting("192.0.2.1:9450").contains("FNF_ALLOW_HTTP_HOST=192.0.2.1\n"));
         assert!(!greeting("127.0.0.1:9450").contains("FNF_ALLOW_HTTP_HOST"));
         assert!(!greeting("0.0.0.0:9450").contains("FNF_ENDPOINT=http://0.0.0.0"));

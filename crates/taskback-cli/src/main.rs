@@ -1,27 +1,28 @@
-//! The `taskback` command, for people: see the task's whole way, run local services, try an event.
+//! The `taskback` command: a demo, local services, single events, flows, and the queue worker and poller.
 #![allow(clippy::print_stderr, reason = "notes for people go to stderr; stdout holds the answer alone")]
 
 mod demo;
 mod doctor;
+mod environment;
+mod exit;
 mod flow;
 mod invoke;
 mod local;
 mod poll;
 mod work;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Run the step, hand the task back: every task of a workflow gets exactly one outcome.
+/// Run the step, hand the task back: every workflow task gets exactly one outcome.
 #[derive(Parser)]
 #[command(
     name = "taskback",
     version,
     after_help = "\
-work and poll log to stdout, as the handlers do; all else logs nothing unless RUST_LOG says so, as in
-RUST_LOG=info."
+`work` and `poll` log to stdout, as the handlers do. The other commands log nothing unless RUST_LOG is set, for
+example RUST_LOG=info."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -34,44 +35,37 @@ enum Command {
     Doctor(doctor::Args),
     Local(local::Args),
     Invoke(invoke::Args),
-    Start(flow::StartArgs),
-    Stop(flow::StopArgs),
-    Describe(flow::DescribeArgs),
+    Flow(flow::Args),
     Work(work::Args),
     Poll(poll::Args),
 }
-
-/// How a command ends: an exit code of its own, or an error, whose exit code is 2.
-type Ended = Result<ExitCode, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     if !matches!(cli.command, Command::Work(_) | Command::Poll(_)) {
-        log();
+        start_log();
     }
     taskback::log::hide_panics();
-    let ended = match cli.command {
+    let result = match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Doctor(args) => doctor::run(&args),
         Command::Local(args) => local::run(args).await,
         Command::Invoke(args) => invoke::run(args).await,
-        Command::Start(args) => flow::start(args).await,
-        Command::Stop(args) => flow::stop(args).await,
-        Command::Describe(args) => flow::describe(args).await,
+        Command::Flow(args) => flow::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Poll(args) => poll::run(args).await,
     };
-    ended.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         eprintln!("taskback: {error}");
         ExitCode::from(2)
     })
 }
 
-/// The handler's log, tokens and all secrets kept out of it, on stderr and only where asked for.
-fn log() {
-    if let Some(filter) = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()) {
-        // The first subscriber of this process: it cannot be refused.
-        drop(tracing::subscriber::set_global_default(taskback::log::subscriber(&filter, std::io::stderr)));
+/// Starts the handler's log, which filters tokens and all secrets, on stderr if RUST_LOG is set.
+fn start_log() {
+    if let Some(filter) = environment::text("RUST_LOG") {
+        // It cannot be rejected: this is the first subscriber of the process.
+        let _ = tracing::subscriber::set_global_default(taskback::log::subscriber(&filter, std::io::stderr));
     }
 }

@@ -1,22 +1,26 @@
-//! `taskback poll`: SWF's tasks into the workers' queue.
+//! `taskback poll`: moves SWF activity tasks into the workers' queue.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use taskback::settings::PollerSettings;
 
-use crate::Ended;
+use crate::environment;
+use crate::exit::CommandResult;
 
-/// Polls an SWF task list and puts every task into an SQS queue, until SIGTERM or Ctrl-C; then it waits
-/// for the polls that SWF still holds, up to 60 s.
+/// Polls an SWF task list and sends every task to an SQS queue, until SIGTERM or Ctrl-C.
 ///
-/// A task's clocks, also of its heartbeat, run while its message waits for a worker. What cannot be
-/// queued is failed at SWF as NotQueued.
+/// After the signal it waits for the polls that SWF still holds and queues their tasks.
+///
+/// The end takes up to 90 s: SWF holds a poll for at most 70 s, sending a task takes up to 10 s, and reporting a task
+/// that could not be queued takes up to 10 s. Configure the host to allow for that: if the process is killed between a
+/// poll and the send, the task waits for its own timeout.
+///
+/// A task's timeouts, including its heartbeat timeout, keep running while its message is queued. A task that cannot be
+/// queued is reported to SWF as failed with the error NotQueued.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Each option counts before its variable: TASKBACK_SWF_DOMAIN, TASKBACK_SWF_TASK_LIST,\n\
-                        TASKBACK_QUEUE_URL, TASKBACK_POLLERS, TASKBACK_SWF_HEARTBEAT_TIMEOUT."
-)]
+#[command(after_help = "Each option overrides its variable: TASKBACK_SWF_DOMAIN, TASKBACK_SWF_TASK_LIST,\n\
+                        TASKBACK_QUEUE_URL, TASKBACK_POLLERS, TASKBACK_SWF_HEARTBEAT_TIMEOUT.")]
 pub(crate) struct Args {
     /// The SWF domain.
     #[arg(long, value_name = "NAME")]
@@ -24,21 +28,21 @@ pub(crate) struct Args {
     /// The task list.
     #[arg(long, value_name = "NAME")]
     task_list: Option<String>,
-    /// The workers' queue; on a FIFO queue a workflow's tasks are a group.
+    /// The workers' queue. On a FIFO queue the tasks of a workflow execution form a message group.
     #[arg(long, value_name = "URL")]
     queue_url: Option<String>,
-    /// Polls at once, 1 to 100 [default: 2].
+    /// Number of concurrent polls, 1 to 100 [default: 2].
     #[arg(long, value_name = "NUMBER")]
     pollers: Option<String>,
-    /// The activities' heartbeat timeout, 1 to 86400, for the workers to keep to.
+    /// Heartbeat timeout of the activities, 1 to 86400; the workers send heartbeats accordingly.
     #[arg(long, value_name = "SECONDS")]
     heartbeat_timeout: Option<String>,
-    /// Where to answer GET /livez and /readyz.
+    /// Address that serves GET /livez and /readyz.
     #[arg(long, value_name = "ADDRESS:PORT")]
     health: Option<SocketAddr>,
 }
 
-pub(crate) async fn run(args: Args) -> Ended {
+pub(crate) async fn run(args: Args) -> CommandResult {
     let options = [
         ("TASKBACK_SWF_DOMAIN", args.domain),
         ("TASKBACK_SWF_TASK_LIST", args.task_list),
@@ -46,12 +50,10 @@ pub(crate) async fn run(args: Args) -> Ended {
         ("TASKBACK_POLLERS", args.pollers),
         ("TASKBACK_SWF_HEARTBEAT_TIMEOUT", args.heartbeat_timeout),
     ];
-    // The settings judge both alike, and name every fault at once; of two of a name the later counts.
-    let options = options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    // What is not UTF-8 is no setting.
-    let vars = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let settings = PollerSettings::from_vars(vars.chain(options))?;
+    // The settings validate options and variables alike and list all errors at once. Of two values with one name the
+    // later one is used.
+    let options = options.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
+    let settings = PollerSettings::from_os_vars(environment::vars().chain(options))?;
     taskback::poll(settings, args.health).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,32 @@
-use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::members::{self, Members, TOKEN_KEYS};
-use crate::{Execution, Service, Task, TaskToken, TokenError, swf};
+use crate::decode_error::DecodeError;
+use crate::execution::Execution;
+use crate::fields::{field, given, optional};
+use crate::members::{self, Members, Repeated, TOKEN_KEYS};
+use crate::pointer;
+use crate::raw_task::RawTask;
+use crate::service::Service;
+use crate::spec::PollAnswer;
+use crate::token::TaskToken;
+use crate::unwrap::unwrap_message;
 
-/// How a message's body is read. Nothing is guessed: the service comes from the envelope or from
+/// The rules for reading a message's body. Nothing is guessed: the service comes from the envelope or from
 /// here, and so do names that the flow's author chose.
+///
+/// ```
+/// use taskback_core::{MessageFormat, Service};
+///
+/// let format = MessageFormat { service: Some(Service::Fnf), ..MessageFormat::default() };
+/// let task = format.message(r#"{"taskToken": "the-token", "total": 99}"#)?;
+/// assert_eq!((task.token.expose(), task.input.get()), ("the-token", r#"{"total":99}"#));
+/// # Ok::<(), taskback_core::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The service of a token whose message names none.
+pub struct MessageFormat {
+    /// The service of a token whose message does not name one, as whole envelopes and SWF poll answers do.
     pub service: Option<Service>,
     /// JSON pointer (RFC 6901) to the token.
     pub token_pointer: Option<String>,
@@ -19,180 +34,180 @@ pub struct Reading {
     pub input_pointer: Option<String>,
 }
 
-impl Reading {
+impl MessageFormat {
     /// The task that `body` brings, a JSON object in one of three shapes:
-    /// - an envelope, which has `service` (`fnf` or `swf`), `input` and a token;
+    /// - an envelope, which has `service` (`fnf` or `swf`), `input` and a token; names and service in
+    ///   any case;
     /// - an SWF poll answer (`taskToken`, `activityType`, `workflowExecution`, `startedEventId`);
     /// - any other object with exactly one of `taskToken`, `task_token`, `TaskToken`: the input
     ///   is the object without it.
     ///
-    /// Pointers apply to what is no whole envelope.
-    pub fn task(&self, body: &str) -> Result<Task, Unreadable> {
-        let json = || serde_json::from_str::<&RawValue>(body).map_err(|_| Unreadable::NotJson);
-        let Some(members) = Members::parse(body) else {
-            return Err(json().map_or_else(|error| error, |_| Unreadable::NotAnObject));
-        };
-        let envelope =
-            members.text("service").and_then(|name| Service::from_name(&name)).zip(members.get("input"));
-        if let Some((service, input)) = envelope
-            && (self.token_pointer.is_none() || members.holds_token())
-        {
-            return enveloped(&members, service, input);
+    /// Null counts as absent. Pointers apply to bodies that are not whole envelopes. A body whose
+    /// `service` names one of ours, and that is neither an envelope nor found by a pointer, is an error.
+    pub fn task(&self, body: &str) -> Result<RawTask, DecodeError> {
+        match Members::parse(body) {
+            Some(members) => self.task_of(body, &members),
+            None => match serde_json::from_str::<&RawValue>(body) {
+                Ok(_) => Err(DecodeError::NotAnObject),
+                Err(_) => Err(DecodeError::NotJson),
+            },
         }
+    }
+
+    /// The task that a message brings, by itself or [inside of wrappers](unwrap_message).
+    pub fn message(&self, body: &str) -> Result<RawTask, DecodeError> {
+        match Members::parse(body) {
+            // Not a wrapper, so it is parsed once.
+            Some(members) if members.holds_token() => self.task_of(body, &members),
+            _ => self.task(&unwrap_message(body)),
+        }
+    }
+
+    fn task_of(&self, body: &str, members: &Members<'_>) -> Result<RawTask, DecodeError> {
+        let named = named_service(members)?;
+        if let Some(service) = named
+            && let Some(task) = self.envelope(body, members, service)?
+        {
+            return Ok(task);
+        }
+        self.other_object(body, members, named)
+    }
+
+    /// The task of a whole envelope; `None` = it is not whole, and a pointer applies to it.
+    fn envelope(
+        &self,
+        body: &str,
+        members: &Members<'_>,
+        service: Service,
+    ) -> Result<Option<RawTask>, DecodeError> {
+        let error = match (optional(members, "input"), members.token()) {
+            (Ok(Some(input)), Ok(Some((_, token)))) => {
+                return enveloped(members, token_text(token, service)?, input).map(Some);
+            }
+            (_, Err(Repeated)) => DecodeError::MultipleTokens,
+            (Err(repeated), _) => repeated.into(),
+            (_, Ok(None)) => DecodeError::NoToken,
+            (Ok(None), Ok(Some(_))) => DecodeError::NoInput(service),
+        };
+        if !self.pointers_find(raw(body)?) {
+            return Err(error);
+        }
+        match self.service {
+            Some(configured) if configured != service => {
+                Err(DecodeError::OtherService { named: service, configured })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The task of a poll's answer or of any other object, by the pointers where they are set.
+    fn other_object(
+        &self,
+        body: &str,
+        members: &Members<'_>,
+        named: Option<Service>,
+    ) -> Result<RawTask, DecodeError> {
         let (token, rest) = match &self.token_pointer {
             Some(pointer) => {
-                let json = json()?;
-                let token =
-                    members::find(json, pointer).ok_or(Unreadable::NothingAt("TASKBACK_TOKEN_POINTER"))?;
-                (token, members::without(json, pointer))
+                let json = raw(body)?;
+                (self.token_at(json, pointer)?, pointer::without(json, pointer))
             }
             None => {
-                let (key, token) = only_token(&members)?;
+                let (key, token) = flat_token(members)?;
                 (token, members.without(key))
             }
         };
-        let poll = PollAnswer::of(&members, body);
-        let service = if poll.is_some() { Some(Service::Swf) } else { self.service };
-        let token = token_text(token, service.ok_or(Unreadable::NoService)?)?;
+        let poll = poll_answer(members)?;
+        let service = poll.as_ref().map(|(service, _)| *service).or(named).or(self.service);
+        let token = token_text(token, service.ok_or(DecodeError::NoService)?)?;
         let input = match (&self.input_pointer, &poll) {
-            (Some(pointer), _) => members::find(json()?, pointer)
-                .ok_or(Unreadable::NothingAt("TASKBACK_INPUT_POINTER"))?
-                .to_owned(),
-            (None, Some(poll)) => poll.input(),
+            // In the remaining members, since a step never sees the token.
+            (Some(pointer), _) => at(&rest, pointer, "TASKBACK_INPUT_POINTER")?.to_owned(),
+            (None, Some((_, poll))) => poll.input.clone(),
             (None, None) => rest,
         };
-        let execution = poll.map(PollAnswer::execution).unwrap_or_default();
-        Ok(Task { token, input, heartbeat: None, execution })
+        let execution = poll.map(|(_, poll)| poll.execution).unwrap_or_default();
+        Ok(RawTask { token, input, heartbeat: None, execution })
     }
-}
 
-/// Why a body brings no task. No kind holds any of the body's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// The body is not JSON: mend the sender.
-    NotJson,
-    /// The body is JSON but no object: mend the sender.
-    NotAnObject,
-    /// None of the three names of a token is there: mend the sender, or set
-    /// `TASKBACK_TOKEN_POINTER`.
-    NoToken,
-    /// More than one token: mend the sender, for nobody can say which task is meant.
-    TwoTokens,
-    /// The token is no text: mend the sender.
-    TokenNotText,
-    /// The token is empty or too long: mend the sender.
-    Token(TokenError),
-    /// The envelope's field of that name has another type than it should.
-    Field(&'static str),
-    /// The setting of that name holds a pointer that finds nothing here.
-    NothingAt(&'static str),
-    /// Nothing says which service the token belongs to: set `TASKBACK_SERVICE`.
-    NoService,
-}
-
-impl Unreadable {
-    /// Whether the settings are at fault and not the message.
-    pub const fn is_settings_fault(&self) -> bool {
-        matches!(self, Self::NothingAt(_) | Self::NoService)
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("the body is not JSON"),
-            Self::NotAnObject => f.write_str("the body is not a JSON object"),
-            Self::NoToken => f.write_str("the body has no token under taskToken, task_token or TaskToken"),
-            Self::TwoTokens => f.write_str("the body has more than one token"),
-            Self::TokenNotText => f.write_str("the token is not a JSON string"),
-            Self::Token(error) => error.fmt(f),
-            Self::Field(name) => write!(f, "the envelope's field {name} has the wrong type"),
-            Self::NothingAt(setting) => write!(f, "the pointer in {setting} finds nothing in the body"),
-            Self::NoService => f.write_str("the body names no service and TASKBACK_SERVICE is not set"),
+    fn token_at<'a>(&self, json: &'a RawValue, pointer: &str) -> Result<&'a RawValue, DecodeError> {
+        let token = at(json, pointer, "TASKBACK_TOKEN_POINTER")?;
+        if members::is_null(token) {
+            Err(DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"))
+        } else {
+            Ok(token)
         }
     }
+
+    fn pointers_find(&self, json: &RawValue) -> bool {
+        let pointers = [&self.token_pointer, &self.input_pointer].into_iter().flatten();
+        pointers
+            .filter_map(|pointer| pointer::find(json, pointer))
+            .any(|found| !members::is_null(found.value))
+    }
 }
 
-impl std::error::Error for Unreadable {}
+fn raw(body: &str) -> Result<&RawValue, DecodeError> {
+    serde_json::from_str(body).map_err(|_| DecodeError::NotJson)
+}
 
-fn enveloped(members: &Members<'_>, service: Service, input: &RawValue) -> Result<Task, Unreadable> {
-    let (_, token) = only_token(members)?;
+/// The service that a member `service` names. Repeated members count only where one of them names one of
+/// ours: otherwise they belong to the input.
+fn named_service(members: &Members<'_>) -> Result<Option<Service>, DecodeError> {
+    let service = |value| Service::from_name(&members::text(value)?.trim().to_ascii_lowercase());
+    let named = members.all_in_any_case("service").find_map(service);
+    let repeated = members.all_in_any_case("service").nth(1).is_some();
+    if named.is_some() && repeated { Err(DecodeError::Repeated("service")) } else { Ok(named) }
+}
+
+fn enveloped(members: &Members<'_>, token: TaskToken, input: &RawValue) -> Result<RawTask, DecodeError> {
     let heartbeat = match field::<u32>(members, "heartbeatSeconds")? {
-        Some(0) => return Err(Unreadable::Field("heartbeatSeconds")),
+        Some(0) => return Err(DecodeError::Field("heartbeatSeconds")),
         seconds => seconds.map(|seconds| Duration::from_secs(seconds.into())),
     };
-    Ok(Task {
-        token: token_text(token, service)?,
-        input: input.to_owned(),
-        heartbeat,
-        execution: field(members, "execution")?.unwrap_or_default(),
-    })
+    let execution = execution(members, token.service())?;
+    Ok(RawTask { token, input: input.to_owned(), heartbeat, execution })
 }
 
-fn only_token<'a>(members: &Members<'a>) -> Result<(&'static str, &'a RawValue), Unreadable> {
-    let mut found = members.0.iter().filter_map(|(name, value)| {
-        let key = TOKEN_KEYS.into_iter().find(|key| key == name)?;
-        Some((key, *value))
-    });
-    let only = found.next().ok_or(Unreadable::NoToken)?;
-    if found.next().is_some() { Err(Unreadable::TwoTokens) } else { Ok(only) }
+/// The ids of the workflow, which the service's own file reads.
+fn execution(members: &Members<'_>, service: Service) -> Result<Execution, DecodeError> {
+    const NAME: &str = "execution";
+    let Some(ids) = given(members, NAME)? else { return Ok(Execution::default()) };
+    let ids = Members::of(ids).ok_or(DecodeError::Field(NAME))?;
+    (service.spec().execution)(&ids).map_err(|_| DecodeError::Field(NAME))
 }
 
-fn token_text(token: &RawValue, service: Service) -> Result<TaskToken, Unreadable> {
-    let text: String = serde_json::from_str(token.get()).map_err(|_| Unreadable::TokenNotText)?;
-    TaskToken::new(service, text).map_err(Unreadable::Token)
-}
-
-/// An optional member; null counts as absent.
-fn field<'a, T: Deserialize<'a>>(members: &Members<'a>, name: &'static str) -> Result<Option<T>, Unreadable> {
-    match members.get(name) {
-        Some(value) => serde_json::from_str(value.get()).map_err(|_| Unreadable::Field(name)),
-        None => Ok(None),
-    }
-}
-
-/// What PollForActivityTask answers, beside the token.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PollAnswer {
-    activity_type: ActivityType,
-    workflow_execution: WorkflowExecution,
-    started_event_id: i64,
-    activity_id: Option<String>,
-    input: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ActivityType {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WorkflowExecution {
-    workflow_id: String,
-    run_id: String,
-}
-
-impl PollAnswer {
-    fn of(members: &Members<'_>, body: &str) -> Option<Self> {
-        members.get("startedEventId")?;
-        serde_json::from_str(body).ok()
-    }
-
-    fn input(&self) -> Box<RawValue> {
-        swf::input(self.input.as_deref())
-    }
-
-    fn execution(self) -> Execution {
-        Execution {
-            workflow_id: Some(self.workflow_execution.workflow_id),
-            run_id: Some(self.workflow_execution.run_id),
-            activity_id: self.activity_id,
-            activity_type: Some(self.activity_type.name),
-            started_event_id: Some(self.started_event_id),
-            ..Execution::default()
+/// The answer to a poll, of the service that knows its shape.
+fn poll_answer(members: &Members<'_>) -> Result<Option<(Service, PollAnswer)>, DecodeError> {
+    for service in Service::ALL {
+        if let Some(read) = service.spec().poll_answer
+            && let Some(answer) = read(members)?
+        {
+            return Ok(Some((service, answer)));
         }
+    }
+    Ok(None)
+}
+
+/// The token of a body that is not an envelope, under exactly one of its names.
+fn flat_token<'a>(members: &Members<'a>) -> Result<(&'static str, &'a RawValue), DecodeError> {
+    let token = members.token().map_err(|Repeated| DecodeError::MultipleTokens)?;
+    let (name, token) = token.ok_or(DecodeError::NoToken)?;
+    let name = TOKEN_KEYS.into_iter().find(|key| *key == name).ok_or(DecodeError::NoToken)?;
+    Ok((name, token))
+}
+
+fn token_text(token: &RawValue, service: Service) -> Result<TaskToken, DecodeError> {
+    let text = members::text(token).ok_or(DecodeError::TokenNotString)?;
+    TaskToken::new(service, text).map_err(DecodeError::Token)
+}
+
+/// The value that the pointer in that setting finds.
+fn at<'a>(json: &'a RawValue, pointer: &str, setting: &'static str) -> Result<&'a RawValue, DecodeError> {
+    match pointer::find(json, pointer) {
+        None => Err(DecodeError::PointerNotFound(setting)),
+        Some(found) if found.repeated => Err(DecodeError::PointerRepeated(setting)),
+        Some(found) => Ok(found.value),
     }
 }
 

@@ -1,20 +1,61 @@
-//! FnF: the call that tells an outcome, and what its error codes say.
+//! FnF: its facts, the calls that report an outcome, and the meaning of its error codes.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use crate::answer::Verdict;
-use crate::outcome::{CANCELED, STEP_FAILED};
-use crate::{ErrorKind, Flaw, Outcome, text};
+use crate::execution::Execution;
+use crate::fields::{FieldError, field};
+use crate::members::Members;
+use crate::outcome::{CANCELED, Outcome, STEP_FAILED};
+use crate::report_error::{RejectedPart, ReportErrorKind};
+use crate::response::Verdict;
+use crate::spec::{OutputLimit, Refusal, Refusals, ServiceSpec};
+use crate::text;
 
-/// The most bytes of UTF-8 in an Output by default: CloudFlow's limit for event data. The old
+/// All that differs from other services.
+pub static SPEC: ServiceSpec = ServiceSpec {
+    name: "fnf",
+    // FnF documents no limit; its tokens are seen up to 1024 characters.
+    max_token_chars: 4096,
+    output_limit: OutputLimit::Bytes(OUTPUT_BYTES),
+    expects_object_output: true,
+    report_actions: &["fnf:ReportTaskSucceeded", "fnf:ReportTaskFailed"],
+    heartbeat_action: None,
+    refusals: Refusals {
+        closed: Refusal::new(400, "TaskAlreadyCompleted", "task is completed"),
+        throttled: Refusal::new(429, "ResourceThrottled", ""),
+        server_error: Refusal::new(500, "InternalServerError", ""),
+        too_large: Refusal::new(400, "EntityTooLarge", ""),
+        bad_form: Refusal::new(400, "InvalidArgument", "Output must be JSON"),
+        denied: Refusal::new(403, "AccessDenied", ""),
+    },
+    needs: "the feature fnf",
+    settings: "FNF_REGION or FNF_ENDPOINT for FnF",
+    enforce_limits: |outcome| enforce_limits(outcome, OUTPUT_BYTES),
+    business_key,
+    // The name of an execution is that of one run.
+    business_key_with_run: business_key,
+    classify,
+    execution,
+    poll_answer: None,
+};
+
+/// The maximum bytes of UTF-8 in an Output by default: CloudFlow's limit for event data. The old
 /// service documents 32 KiB.
 pub const OUTPUT_BYTES: usize = 64 * 1024;
-/// The most characters of an Error (official API reference: 1 to 128).
+/// The maximum characters of an Error (official API reference: 1 to 128).
 pub const ERROR_CHARS: usize = 128;
-/// The most characters of a Cause (official API reference: 1 to 4096).
+/// The maximum characters of a Cause (official API reference: 1 to 4096).
 pub const CAUSE_CHARS: usize = 4096;
 
-/// The call and the fields that tell an outcome, within the service's limits.
+/// The name of the flow, in [`Execution`].
+pub const FLOW_NAME: &str = "flowName";
+/// The name of the execution, in [`Execution`].
+pub const EXECUTION_NAME: &str = "executionName";
+/// The name of the step, in [`Execution`].
+pub const STEP_NAME: &str = "stepName";
+
+/// The call and the fields that report an outcome, within the service's limits.
 #[derive(PartialEq, Eq)]
 pub enum Report<'a> {
     /// ReportTaskSucceeded.
@@ -31,24 +72,57 @@ pub enum Report<'a> {
     },
 }
 
-/// The outcome as it can be told: texts are cut to their limits, and an output of more than
+/// Names the call; its fields are the user's.
+impl fmt::Debug for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Succeeded { .. } => "Succeeded",
+            Self::Failed { .. } => "Failed",
+        })
+    }
+}
+
+/// The outcome as it can be reported: texts are cut to their limits, and an output of more than
 /// `output_bytes` becomes the fixed failure `OutputTooLarge`.
-pub fn fit(outcome: Outcome, output_bytes: usize) -> Outcome {
+pub fn enforce_limits(outcome: Outcome, output_bytes: usize) -> Outcome {
     match outcome {
         Outcome::Succeeded(output) if output.json().len() > output_bytes => Outcome::output_too_large(),
         fits => fits.cut(ERROR_CHARS, CAUSE_CHARS),
     }
 }
 
-/// The call for an outcome; none for one that somebody else reports. FnF has no call for a
-/// cancellation: it becomes ReportTaskFailed with error `Canceled`.
+/// The outcome where outputs must be JSON objects: another output becomes the fixed failure
+/// `OutputNotObject`. FnF's API takes any JSON; what its flows do with it is not documented.
+pub fn require_object(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Succeeded(output) if !output.is_object() => Outcome::output_not_object(),
+        fits => fits,
+    }
+}
+
+/// The call for an outcome; `None` where another party reports. FnF has no call for a
+/// cancellation, which becomes ReportTaskFailed with error `Canceled`.
 pub fn report(outcome: &Outcome) -> Option<Report<'_>> {
     Some(match outcome {
         Outcome::Succeeded(output) => Report::Succeeded { output: output.json() },
         Outcome::Failed { error, cause } => failed(error, cause),
         Outcome::Canceled { details } => failed(CANCELED, details),
-        Outcome::Delegated { .. } => return None,
+        Outcome::DelegatedTo { .. } => return None,
     })
+}
+
+fn execution(ids: &Members<'_>) -> Result<Execution, FieldError> {
+    let mut execution = Execution::default();
+    for name in [FLOW_NAME, EXECUTION_NAME, STEP_NAME] {
+        execution = execution.with_text(name, field(ids, name)?);
+    }
+    Ok(execution)
+}
+
+/// Flow, execution and, where it is known, step.
+fn business_key(ids: &Execution) -> Option<String> {
+    let step = ids.joined([FLOW_NAME, EXECUTION_NAME, STEP_NAME]);
+    step.or_else(|| ids.joined([FLOW_NAME, EXECUTION_NAME]))
 }
 
 fn failed<'a>(error: &'a str, cause: &'a str) -> Report<'a> {
@@ -59,133 +133,45 @@ fn failed<'a>(error: &'a str, cause: &'a str) -> Report<'a> {
     }
 }
 
-pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
+fn classify(code: &str, message: &str) -> Option<Verdict> {
     let kind = match code {
         "TaskAlreadyCompleted" => return Some(Verdict::Closed),
-        "ResourceThrottled" => ErrorKind::Throttled,
-        "InternalServerError" | "TaskInvalidState" | "ConcurrentUpdateError" => ErrorKind::Unavailable,
+        "ResourceThrottled" => ReportErrorKind::Throttled,
+        "InternalServerError" | "TaskInvalidState" | "ConcurrentUpdateError" => ReportErrorKind::Unavailable,
         "AccessDenied" | "InvalidAccessKeyID" | "SignatureNotMatch" | "RequestTimeTooSkewed" => {
-            ErrorKind::Denied
+            ReportErrorKind::Denied
         }
-        "EntityTooLarge" => ErrorKind::InvalidReport(Flaw::OutputSize),
+        "EntityTooLarge" => ReportErrorKind::InvalidReport(RejectedPart::OutputSize),
         "InvalidArgument" => invalid_argument(message),
         "MissingRequiredHeader"
         | "MissingRequiredParams"
         | "ActionNotSupported"
         | "APIVersionNotSupported"
-        | "UnsupportedMediaType" => ErrorKind::InvalidReport(Flaw::Other),
-        "FlowNotExists" | "ExecutionNotExists" | "ExecutionAlreadyExists" | "ExecutionAlreadyCompleted" => {
-            ErrorKind::Unexpected
-        }
+        | "UnsupportedMediaType" => ReportErrorKind::InvalidReport(RejectedPart::Other),
+        "FlowNotExists"
+        | "FlowAlreadyExists"
+        | "ExecutionNotExists"
+        | "ExecutionAlreadyExists"
+        | "ExecutionAlreadyCompleted" => ReportErrorKind::Unexpected,
         _ => return None,
     };
     Some(Verdict::Error(kind))
 }
 
-/// No code is documented for a token that FnF does not know. The text decides, and where it
-/// names nothing that we sent, nothing is guessed and no outcome is replaced: a flow's name may hold
-/// the word "output" too.
-fn invalid_argument(message: &str) -> ErrorKind {
+/// The kind of an invalid argument. No code is documented for an unknown token, so the text decides.
+/// Where it names nothing that was sent, nothing is guessed and no outcome is replaced: a flow's name may
+/// hold the word "output" too.
+fn invalid_argument(message: &str) -> ReportErrorKind {
     let text = message.to_ascii_lowercase();
     let mut words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
     if text.contains("token") {
-        ErrorKind::InvalidToken
+        ReportErrorKind::InvalidToken
     } else if words.any(|word| word == "output") {
-        ErrorKind::InvalidReport(Flaw::OutputForm)
+        ReportErrorKind::InvalidReport(RejectedPart::OutputForm)
     } else {
-        ErrorKind::InvalidReport(Flaw::Other)
+        ReportErrorKind::InvalidReport(RejectedPart::Other)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Answer, Earlier, Output, Receipt, Service, TaskToken, read};
-
-    fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
-        let token = TaskToken::new(Service::Fnf, "token").unwrap();
-        let answer =
-            Answer::Refused { status, code: Some(code.into()), message: message.into(), request_id: None };
-        read(&token, &answer, Earlier::default()).unwrap_err().kind
-    }
-
-    #[test]
-    fn every_documented_code_names_an_action() {
-        let other = ErrorKind::InvalidReport(Flaw::Other);
-        for (status, code, expected) in [
-            (429, "ResourceThrottled", ErrorKind::Throttled),
-            (500, "InternalServerError", ErrorKind::Unavailable),
-            (409, "TaskInvalidState", ErrorKind::Unavailable),
-            (409, "ConcurrentUpdateError", ErrorKind::Unavailable),
-            (403, "RequestTimeTooSkewed", ErrorKind::Denied),
-            (403, "AccessDenied", ErrorKind::Denied),
-            (403, "InvalidAccessKeyID", ErrorKind::Denied),
-            (403, "SignatureNotMatch", ErrorKind::Denied),
-            (400, "EntityTooLarge", ErrorKind::InvalidReport(Flaw::OutputSize)),
-            (400, "InvalidArgument", other),
-            (400, "MissingRequiredHeader", other),
-            (400, "MissingRequiredParams", other),
-            (400, "ActionNotSupported", other),
-            (400, "APIVersionNotSupported", other),
-            (415, "UnsupportedMediaType", other),
-            (404, "FlowNotExists", ErrorKind::Unexpected),
-            (404, "ExecutionNotExists", ErrorKind::Unexpected),
-            (400, "ExecutionAlreadyExists", ErrorKind::Unexpected),
-            (400, "ExecutionAlreadyCompleted", ErrorKind::Unexpected),
-        ] {
-            assert_eq!(kind(status, code, ""), expected, "{code}");
-        }
-    }
-
-    #[test]
-    fn an_invalid_argument_is_what_its_text_names() {
-        assert_eq!(kind(400, "InvalidArgument", "TaskToken is invalid"), ErrorKind::InvalidToken);
-        let form = ErrorKind::InvalidReport(Flaw::OutputForm);
-        assert_eq!(kind(400, "InvalidArgument", "Output must be JSON"), form);
-        // A name that somebody chose must not turn a success into a failure.
-        let other = ErrorKind::InvalidReport(Flaw::Other);
-        for message in ["flow output-router has no role", "flow my_output", "bad step printOutput"] {
-            assert_eq!(kind(400, "InvalidArgument", message), other, "{message}");
-        }
-    }
-
-    #[test]
-    fn a_completed_task_is_a_receipt() {
-        let token = TaskToken::new(Service::Fnf, "token").unwrap();
-        let code = Some("TaskAlreadyCompleted".into());
-        let answer = Answer::Refused { status: 400, code, message: String::new(), request_id: None };
-        assert!(matches!(read(&token, &answer, Earlier::default()), Ok(Receipt::Closed { .. })));
-    }
-
-    #[test]
-    fn a_failure_keeps_to_the_limits_and_leaves_an_empty_cause_out() {
-        let long = Outcome::failed("E".repeat(500), "🚀".repeat(5000));
-        let Some(Report::Failed { error, cause: Some(cause) }) = report(&long) else { panic!() };
-        assert!(text::width(&error) <= ERROR_CHARS && text::width(&cause) <= CAUSE_CHARS);
-        let empty = Outcome::failed("", "");
-        assert!(report(&empty) == Some(Report::Failed { error: "StepFailed".into(), cause: None }));
-    }
-
-    #[test]
-    fn a_cancellation_is_a_failure_named_canceled() {
-        let canceled = Outcome::Canceled { details: "asked".into() };
-        let expected = Report::Failed { error: "Canceled".into(), cause: Some("asked".into()) };
-        assert!(report(&canceled) == Some(expected));
-    }
-
-    #[test]
-    fn what_fits_is_told_as_it_is() {
-        let long = Outcome::failed("E".repeat(500), "c".repeat(500_000));
-        let fits = fit(long.clone(), OUTPUT_BYTES);
-        assert!(report(&fits) == report(&long) && fit(fits.clone(), OUTPUT_BYTES) == fits);
-    }
-
-    #[test]
-    fn an_output_is_told_whole_or_not_at_all() {
-        let output = Output::new(&"é".repeat(100)).unwrap();
-        let outcome = Outcome::Succeeded(output.clone());
-        assert_eq!(fit(outcome.clone(), 202), outcome);
-        assert_eq!(fit(outcome.clone(), 201), Outcome::output_too_large());
-        assert!(report(&outcome) == Some(Report::Succeeded { output: output.json() }));
-    }
-}
+mod tests;

@@ -5,11 +5,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::token::hex;
-use crate::{ErrorKind, Flaw, text};
+use crate::hex::hex;
+use crate::report_error::{RejectedPart, ReportErrorKind};
+use crate::text;
 
-/// What the workflow is told. Once decided it never changes, but for the one
+/// The end of a task, as it is reported to the workflow. Once decided it never changes, but for the one
 /// [replacement](Self::replacement) of an output that the service refuses.
+///
+/// It is matched exhaustively in all crates, since a report of each must be thought of: a further outcome is a breaking
+/// change.
+///
+/// ```
+/// use taskback_core::{Outcome, Output};
+///
+/// let approved = Outcome::Succeeded(Output::new(&99)?);
+/// let refused = Outcome::failed("TooExpensive", "more than 1000");
+/// assert_eq!((approved.name(), refused.name()), ("succeeded", "failed"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The step did its work.
@@ -26,9 +39,9 @@ pub enum Outcome {
         /// A text for people; empty = none.
         details: String,
     },
-    /// Somebody else holds the token now and will report.
-    Delegated {
-        /// Who holds it, such as an execution's name. Never the token.
+    /// Another party holds the token now and will report.
+    DelegatedTo {
+        /// The name of that party, such as an execution's. Never the token.
         to: String,
     },
 }
@@ -47,6 +60,8 @@ pub const NOT_QUEUED: &str = "NotQueued";
 pub const OUTPUT_TOO_LARGE: &str = "OutputTooLarge";
 /// The error in place of an output whose form the service refused.
 pub const OUTPUT_REFUSED: &str = "OutputRefused";
+/// The error in place of an output that is not a JSON object, where the settings require one.
+pub const OUTPUT_NOT_OBJECT: &str = "OutputNotObject";
 /// The error that stands for a cancellation where the service has no call for it.
 pub const CANCELED: &str = "Canceled";
 
@@ -62,25 +77,32 @@ impl Outcome {
         Self::failed(OUTPUT_TOO_LARGE, "the step succeeded; its output exceeds the service's limit")
     }
 
+    /// The fixed failure in place of an output that is not a JSON object, where one is required.
+    pub fn output_not_object() -> Self {
+        Self::failed(OUTPUT_NOT_OBJECT, "the step succeeded; its output is not a JSON object")
+    }
+
     /// The one outcome that may stand in for this one when the service refused it with `kind`:
     /// only for a success whose output was refused for its size or form.
-    pub fn replacement(&self, kind: ErrorKind) -> Option<Self> {
+    pub fn replacement(&self, kind: ReportErrorKind) -> Option<Self> {
         match (self, kind) {
-            (Self::Succeeded(_), ErrorKind::InvalidReport(Flaw::OutputSize)) => {
+            (Self::Succeeded(_), ReportErrorKind::InvalidReport(RejectedPart::OutputSize)) => {
                 Some(Self::output_too_large())
             }
-            (Self::Succeeded(_), ErrorKind::InvalidReport(Flaw::OutputForm)) => Some(Self::failed(
-                OUTPUT_REFUSED,
-                "the step succeeded; the service refused the form of its output",
-            )),
+            (Self::Succeeded(_), ReportErrorKind::InvalidReport(RejectedPart::OutputForm)) => {
+                Some(Self::failed(
+                    OUTPUT_REFUSED,
+                    "the step succeeded; the service refused the form of its output",
+                ))
+            }
             _ => None,
         }
     }
 
-    /// The same outcome with texts of at most so many characters. Cut before it is decided, it is
-    /// stored as it is told.
+    /// The same outcome with texts of at most so many characters. It is cut before it is decided, so that it is
+    /// stored as it is reported.
     pub(crate) fn cut(self, error_chars: usize, text_chars: usize) -> Self {
-        let cut = |text: String, most| match text::cut(&text, most) {
+        let cut = |text: String, max| match text::cut(&text, max) {
             Cow::Borrowed(_) => text,
             Cow::Owned(short) => short,
         };
@@ -90,7 +112,7 @@ impl Outcome {
                 Self::Failed { error: cut(error, error_chars), cause: cut(cause, text_chars) }
             }
             Self::Canceled { details } => Self::Canceled { details: cut(details, text_chars) },
-            Self::Delegated { to } => Self::Delegated { to: cut(to, text_chars) },
+            Self::DelegatedTo { to } => Self::DelegatedTo { to: cut(to, text_chars) },
         }
     }
 
@@ -100,18 +122,18 @@ impl Outcome {
             Self::Succeeded(_) => "succeeded",
             Self::Failed { .. } => "failed",
             Self::Canceled { .. } => "canceled",
-            Self::Delegated { .. } => "delegated",
+            Self::DelegatedTo { .. } => "delegated",
         }
     }
 
-    /// The identity of this outcome, to make a write conditional on it.
+    /// The identity of this outcome, on which a write can be conditional.
     pub fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
         let parts: [&str; 3] = match self {
             Self::Succeeded(output) => ["succeeded", output.json(), ""],
             Self::Failed { error, cause } => ["failed", error, cause],
             Self::Canceled { details } => ["canceled", details, ""],
-            Self::Delegated { to } => ["delegated", to, ""],
+            Self::DelegatedTo { to } => ["delegated", to, ""],
         };
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -148,6 +170,11 @@ impl Output {
     pub fn json(&self) -> &str {
         self.0.get()
     }
+
+    /// Whether it is a JSON object.
+    pub fn is_object(&self) -> bool {
+        self.json().trim_ascii_start().starts_with('{')
+    }
 }
 
 impl PartialEq for Output {
@@ -164,14 +191,23 @@ impl fmt::Debug for Output {
     }
 }
 
-/// SHA-256 over an outcome's parts; `Debug` shows the first 8 of its hex digits.
+/// SHA-256 over an outcome's parts, or over a token and its input; `Debug` shows the first 8 of its hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest([u8; 32]);
+pub struct Digest(pub(crate) [u8; 32]);
 
 impl Digest {
     /// All 64 hex digits.
     pub fn hex(&self) -> String {
         hex(&self.0)
+    }
+
+    /// The digest of those 64 lower-case hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes)).filter(|digest| digest.hex() == text)
     }
 }
 
@@ -190,18 +226,22 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refused_output_is_ever_replaced() {
-        let size = ErrorKind::InvalidReport(Flaw::OutputSize);
+    fn only_refused_output_is_replaced() {
+        let size = ReportErrorKind::InvalidReport(RejectedPart::OutputSize);
         let replaced = output("1").replacement(size).unwrap();
         assert_eq!(replaced, Outcome::output_too_large());
         assert_eq!(replaced.replacement(size), None);
-        for kind in [ErrorKind::Denied, ErrorKind::Unexpected, ErrorKind::InvalidReport(Flaw::Other)] {
+        for kind in [
+            ReportErrorKind::Denied,
+            ReportErrorKind::Unexpected,
+            ReportErrorKind::InvalidReport(RejectedPart::Other),
+        ] {
             assert_eq!(output("1").replacement(kind), None);
         }
     }
 
     #[test]
-    fn an_outcome_survives_storage_to_the_letter() {
+    fn outcome_survives_storage_exactly() {
         let stored = serde_json::to_string(&output(r#"{"n": 1.10000000000000000001}"#)).unwrap();
         let back: Outcome = serde_json::from_str(&stored).unwrap();
         assert_eq!(back, output(r#"{"n": 1.10000000000000000001}"#));
@@ -209,12 +249,12 @@ mod tests {
     }
 
     #[test]
-    fn digests_tell_the_parts_apart() {
+    fn digest_separates_parts() {
         assert_ne!(Outcome::failed("a", "bc").digest(), Outcome::failed("ab", "c").digest());
     }
 
     #[test]
-    fn debug_shows_nothing_of_the_text() {
+    fn debug_shows_no_text() {
         let shown = format!("{:?} {:?}", output("\"secret\""), Outcome::failed("E", "secret"));
         assert!(!shown.contains("secret"), "{shown}");
     }

@@ -1,13 +1,13 @@
 use std::fmt;
 
-/// A report without a receipt. The outcome stays decided: a refused report is no failure of the
-/// step. `Display` holds neither the token nor what the service echoed.
+/// A report without a receipt. The outcome stays decided: a refused report is not a failure of the
+/// step. `Display` holds neither the token nor text that the service echoed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportError {
-    /// What to do about it.
-    pub kind: ErrorKind,
-    /// Whether the service may have taken the report all the same.
-    pub maybe_taken: bool,
+    /// The action that it calls for.
+    pub kind: ReportErrorKind,
+    /// Whether the service may have accepted the report nevertheless.
+    pub may_have_been_accepted: bool,
     /// HTTP status, where there was a reply.
     pub status: Option<u16>,
     /// The service's code, where the reply had one.
@@ -39,30 +39,30 @@ impl fmt::Display for ReportError {
 
 impl std::error::Error for ReportError {}
 
-/// Each kind names an action.
+/// A kind of error, which names an action. Closed on purpose: every caller handles every kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// Too many calls: wait, then try again.
+pub enum ReportErrorKind {
+    /// Too many calls: back off, then retry.
     Throttled,
-    /// No answer, or an answer that says nothing of the report: try again.
+    /// No answer, or an answer that says nothing about the report: retry.
     Unavailable,
-    /// Credentials or policy: mend them; the message is kept with a long delay.
+    /// Credentials or policy: correct them; the message is redelivered after a long delay.
     Denied,
-    /// The service does not know the token: look at who sends it.
+    /// The service does not know the token: check its sender.
     InvalidToken,
     /// The service refuses the request's form or size.
-    InvalidReport(Flaw),
-    /// A code that no table knows: look at it, then extend the table.
+    InvalidReport(RejectedPart),
+    /// A code that no table has: check it, then extend the table.
     Unexpected,
 }
 
-/// What a service refuses in a report.
+/// The part of a report that a service refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Flaw {
+pub enum RejectedPart {
     /// The output exceeds a limit.
     OutputSize,
-    /// The output has a form that the service does not take.
+    /// The output has a form that the service does not accept.
     OutputForm,
-    /// Something else of the request.
+    /// Another part of the request.
     Other,
 }

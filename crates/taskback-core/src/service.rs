@@ -1,6 +1,11 @@
 use std::fmt;
 
+use crate::spec::ServiceSpec;
+use crate::{fnf, swf};
+
 /// A workflow service that waits for a report.
+///
+/// Closed on purpose: a service is added here, in [`ALL`](Self::ALL) and in [`spec`](Self::spec), and in its own file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     /// Alibaba Cloud Serverless Workflow (FnF), now CloudFlow.
@@ -10,21 +15,25 @@ pub enum Service {
 }
 
 impl Service {
-    /// The name in envelopes, settings and logs: `fnf` or `swf`.
-    pub const fn name(self) -> &'static str {
+    /// All services, in the order in which texts list them.
+    pub const ALL: [Self; 2] = [Self::Fnf, Self::Swf];
+
+    /// All that differs between services: the one match on them.
+    pub const fn spec(self) -> &'static ServiceSpec {
         match self {
-            Self::Fnf => "fnf",
-            Self::Swf => "swf",
+            Self::Fnf => &fnf::SPEC,
+            Self::Swf => &swf::SPEC,
         }
+    }
+
+    /// The name in envelopes, settings and logs, such as `fnf`.
+    pub const fn name(self) -> &'static str {
+        self.spec().name
     }
 
     /// The service of that exact name.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "fnf" => Some(Self::Fnf),
-            "swf" => Some(Self::Swf),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|service| service.name() == name)
     }
 }
 
@@ -33,3 +42,6 @@ impl fmt::Display for Service {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,73 @@
-//! SWF: the call that tells an outcome, and what its error codes say.
+//! SWF: its facts, the calls that report an outcome, and the meaning of its error codes.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
 
-use crate::answer::{Answer, Verdict};
-use crate::outcome::STEP_FAILED;
-use crate::{ErrorKind, Flaw, Outcome, Output, text};
+use crate::outcome::{Outcome, Output, STEP_FAILED};
+use crate::report_error::{RejectedPart, ReportErrorKind};
+use crate::response::{ServiceResponse, Verdict};
+use crate::spec::{OutputLimit, Refusal, Refusals, ServiceSpec};
+use crate::text;
 
-/// The most characters of a result (the service's model).
+mod ids;
+mod poll_answer;
+
+pub use ids::{ACTIVITY_ID, ACTIVITY_TYPE, DOMAIN, RUN_ID, STARTED_EVENT_ID, WORKFLOW_ID};
+pub use poll_answer::input;
+
+/// All that differs from other services.
+pub static SPEC: ServiceSpec = ServiceSpec {
+    name: "swf",
+    // The service's own model.
+    max_token_chars: 1024,
+    output_limit: OutputLimit::Chars(RESULT_CHARS),
+    expects_object_output: false,
+    report_actions: &[
+        "swf:RespondActivityTaskCompleted",
+        "swf:RespondActivityTaskFailed",
+        "swf:RespondActivityTaskCanceled",
+    ],
+    heartbeat_action: Some("swf:RecordActivityTaskHeartbeat"),
+    refusals: Refusals {
+        closed: Refusal::new(400, "UnknownResourceFault", "Unknown activity, scheduledEventId = 5"),
+        throttled: Refusal::new(400, "ThrottlingException", "Rate exceeded"),
+        server_error: Refusal::new(500, "InternalFailure", ""),
+        too_large: Refusal::new(
+            400,
+            "ValidationException",
+            "1 validation error detected: Value 'x' at 'result' failed to satisfy constraint: Member must have \
+             length less than 32769",
+        ),
+        bad_form: Refusal::new(
+            400,
+            "ValidationException",
+            "1 validation error detected: Value 'x' at 'result' failed to satisfy constraint: Member must have \
+             a pattern",
+        ),
+        denied: Refusal::new(400, "AccessDeniedException", ""),
+    },
+    needs: "the feature swf and AWS_REGION",
+    settings: "AWS_REGION for SWF",
+    enforce_limits,
+    business_key: ids::business_key,
+    business_key_with_run: ids::business_key_with_run,
+    classify,
+    execution: ids::read,
+    poll_answer: Some(poll_answer::read),
+};
+
+/// The maximum characters of a result (the service's model).
 pub const RESULT_CHARS: usize = 32768;
-/// The most characters of a reason (the service's model).
+/// The maximum characters of a reason (the service's model).
 pub const REASON_CHARS: usize = 256;
-/// The most characters of details (the service's model).
+/// The maximum characters of details (the service's model).
 pub const DETAILS_CHARS: usize = 32768;
-/// The most characters of a heartbeat's details (the service's model).
+/// The maximum characters of a heartbeat's details (the service's model).
 pub const HEARTBEAT_CHARS: usize = 2048;
 
-/// The call and the fields that tell an outcome, within the service's limits.
+/// The call and the fields that report an outcome, within the service's limits.
 #[derive(PartialEq, Eq)]
 pub enum Report<'a> {
     /// RespondActivityTaskCompleted.
@@ -40,9 +89,20 @@ pub enum Report<'a> {
     },
 }
 
-/// The outcome as it can be told: texts are cut to their limits, and an output whose result has
+/// Names the call; its fields are the user's.
+impl fmt::Debug for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Completed { .. } => "Completed",
+            Self::Failed { .. } => "Failed",
+            Self::Canceled { .. } => "Canceled",
+        })
+    }
+}
+
+/// The outcome as it can be reported: texts are cut to their limits, and an output whose result has
 /// more than 32768 characters becomes the fixed failure `OutputTooLarge`.
-pub fn fit(outcome: Outcome) -> Outcome {
+pub fn enforce_limits(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Succeeded(output) if text::width(&result(&output)) > RESULT_CHARS => {
             Outcome::output_too_large()
@@ -51,7 +111,7 @@ pub fn fit(outcome: Outcome) -> Outcome {
     }
 }
 
-/// The call for an outcome; none for one that somebody else reports.
+/// The call for an outcome; `None` where another party reports.
 pub fn report(outcome: &Outcome) -> Option<Report<'_>> {
     Some(match outcome {
         Outcome::Succeeded(output) => Report::Completed { result: result(output) },
@@ -60,17 +120,8 @@ pub fn report(outcome: &Outcome) -> Option<Report<'_>> {
             Report::Failed { reason: text::cut(error, REASON_CHARS), details: details(cause) }
         }
         Outcome::Canceled { details: text } => Report::Canceled { details: details(text) },
-        Outcome::Delegated { .. } => return None,
+        Outcome::DelegatedTo { .. } => return None,
     })
-}
-
-/// SWF's input is text: JSON where it is JSON, else that text as a JSON string; null where there is
-/// none.
-pub fn input(text: Option<&str>) -> Box<RawValue> {
-    let Some(text) = text else { return RawValue::NULL.to_owned() };
-    RawValue::from_string(text.to_owned())
-        .or_else(|_| to_raw_value(text))
-        .unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// A heartbeat's details within the limit.
@@ -78,20 +129,25 @@ pub fn heartbeat_details(progress: &str) -> Cow<'_, str> {
     text::cut(progress, HEARTBEAT_CHARS)
 }
 
-/// What an HTTP reply to a Respond call is. The success of all three is a 200 with an empty body;
-/// a 200 with any other comes from somebody else (a proxy, or another service behind the
-/// endpoint) and is no success.
-pub fn reply(status: u16, error_type: Option<&str>, request_id: Option<&str>, body: &[u8]) -> Answer {
+/// Reads an HTTP reply to a Respond call. The success of all three is a 200 with an empty body and
+/// a request id. A 200 with any other body or without the id comes from another party (a proxy, or
+/// another service behind the endpoint) and is not a success.
+pub fn reply(
+    status: u16,
+    error_type: Option<&str>,
+    request_id: Option<&str>,
+    body: &[u8],
+) -> ServiceResponse {
     let request_id = request_id.map(str::to_owned);
-    if status == 200 && matches!(body.trim_ascii(), b"" | b"{}") {
-        return Answer::Accepted { request_id };
+    if status == 200 && request_id.is_some() && matches!(body.trim_ascii(), b"" | b"{}") {
+        return ServiceResponse::Accepted { request_id };
     }
     let body = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default();
     let kind = body.kind.as_deref().or(error_type);
-    Answer::Refused {
+    ServiceResponse::Refused {
         status,
         code: kind.map(bare_code),
-        message: body.message.unwrap_or_default(),
+        message: body.message.or(body.capital_message).unwrap_or_default(),
         request_id,
     }
 }
@@ -100,8 +156,10 @@ pub fn reply(status: u16, error_type: Option<&str>, request_id: Option<&str>, bo
 struct ErrorBody {
     #[serde(rename = "__type")]
     kind: Option<String>,
-    #[serde(alias = "Message")]
     message: Option<String>,
+    /// Some errors spell it so, and some have both.
+    #[serde(rename = "Message")]
+    capital_message: Option<String>,
 }
 
 /// The text after the last `#` and before a `:`, where the two spellings of a code differ.
@@ -125,7 +183,7 @@ fn details(text: &str) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then(|| text::cut(text, DETAILS_CHARS))
 }
 
-pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
+fn classify(code: &str, message: &str) -> Option<Verdict> {
     let kind = match code {
         "UnknownResourceFault" => {
             // Its two documented texts say that the task is closed; any other, such as
@@ -134,15 +192,15 @@ pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
             if closed {
                 return Some(Verdict::Closed);
             }
-            ErrorKind::Unexpected
+            ReportErrorKind::Unexpected
         }
         "ThrottlingException"
         | "Throttling"
         | "LimitExceededFault"
         | "RequestLimitExceeded"
-        | "TooManyRequestsException" => ErrorKind::Throttled,
+        | "TooManyRequestsException" => ReportErrorKind::Throttled,
         "InternalFailure" | "InternalError" | "InternalServerError" | "ServiceUnavailable" => {
-            ErrorKind::Unavailable
+            ReportErrorKind::Unavailable
         }
         "OperationNotPermittedFault"
         | "AccessDeniedException"
@@ -153,9 +211,9 @@ pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "IncompleteSignature"
-        | "OptInRequired" => ErrorKind::Denied,
+        | "OptInRequired" => ReportErrorKind::Denied,
         "ValidationException" | "ValidationError" => validation(message),
-        "SerializationException" => ErrorKind::InvalidReport(Flaw::Other),
+        "SerializationException" => ReportErrorKind::InvalidReport(RejectedPart::Other),
         _ => return None,
     };
     Some(Verdict::Error(kind))
@@ -163,15 +221,17 @@ pub(crate) fn verdict(code: &str, message: &str) -> Option<Verdict> {
 
 /// A validation error names its field after the value that it quotes: only what follows the last
 /// quoted value is the service's own text.
-fn validation(message: &str) -> ErrorKind {
+fn validation(message: &str) -> ReportErrorKind {
     let field = message.rsplit_once("' at '").and_then(|(_, rest)| rest.split_once('\''));
     match field {
-        Some(("taskToken", _)) => ErrorKind::InvalidToken,
-        Some(("result", why)) if why.contains("length") => ErrorKind::InvalidReport(Flaw::OutputSize),
-        Some(("result", _)) => ErrorKind::InvalidReport(Flaw::OutputForm),
-        Some(_) => ErrorKind::InvalidReport(Flaw::Other),
-        None if message.trim_end_matches('.') == "Invalid token" => ErrorKind::InvalidToken,
-        None => ErrorKind::InvalidReport(Flaw::Other),
+        Some(("taskToken", _)) => ReportErrorKind::InvalidToken,
+        Some(("result", reason)) if reason.contains("length") => {
+            ReportErrorKind::InvalidReport(RejectedPart::OutputSize)
+        }
+        Some(("result", _)) => ReportErrorKind::InvalidReport(RejectedPart::OutputForm),
+        Some(_) => ReportErrorKind::InvalidReport(RejectedPart::Other),
+        None if message.trim_end_matches('.') == "Invalid token" => ReportErrorKind::InvalidToken,
+        None => ReportErrorKind::InvalidReport(RejectedPart::Other),
     }
 }
 

@@ -1,8 +1,13 @@
-//! The HTTP client under every service's client and under HTTP steps: HTTP/1.1, rustls with ring.
+//! The HTTP client of all service clients and of HTTP steps: HTTP/1.1, rustls with ring.
 //!
-//! One type for all of them, so that a function holds one client's code and not one for each SDK.
+//! They share one type, so that a function contains the code of one client and not of one for each SDK.
+
+mod body;
+mod failure;
+mod loopback;
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -21,16 +26,32 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// HTTP/1.1; clones share its connections.
+pub use failure::Failure;
+use failure::describe;
+pub use loopback::is_loopback;
+
+/// An HTTP/1.1 client. Clones share its connections.
 #[derive(Clone)]
 pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     connect_timeout: Duration,
 }
 
-/// An answer that was read to its end.
-pub struct Answer {
-    /// The status line's code.
+/// The limits of one request. A response beyond any of them is [`Failure::NoResponse`]: the request may have been
+/// accepted. hyper itself limits a response head to 100 headers and some 400 KB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The time from the connection to the end of the response.
+    pub read_timeout: Duration,
+    /// The end of everything, connecting included.
+    pub deadline: Instant,
+    /// The maximum size of the response body in bytes.
+    pub max_body: usize,
+}
+
+/// A response that was read completely.
+pub struct HttpResponse {
+    /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
@@ -38,33 +59,32 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Why there is no answer. The texts come from the transport and know nothing of the request.
-pub enum Failure {
-    /// The request was certainly not sent.
-    Unreached(String),
-    /// The request may have arrived. The status, if an answer began.
-    NoAnswer(String, Option<u16>),
+/// Shows the status and the size: headers and body may echo the request.
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpResponse({} {} bytes)", self.status, self.body.len())
+    }
 }
 
-/// Whom TLS trusts: the machine's root certificates.
+/// The use of the machine's root certificates for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// A machine that has none is a fault already now.
+    /// A machine without root certificates is an error of [`HttpClient::new`].
     Required,
-    /// On a machine that has none TLS trusts nobody, and plain HTTP works.
+    /// On a machine without root certificates every TLS handshake fails; plain HTTP works.
     IfAny,
     /// They are not read; only plain HTTP works.
     None,
 }
 
 impl HttpClient {
-    /// `connect_timeout`: for name, TCP and TLS together. `idle`: how long an unused connection is
-    /// kept; zero = each request has a connection of its own.
+    /// Makes a client. `connect_timeout` covers name resolution, TCP and TLS together. `idle` is the time after which an
+    /// unused connection is closed; with zero each request has a connection of its own.
     pub fn new(connect_timeout: Duration, idle: Duration, roots: Roots) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared out among the host's addresses: the first one that is silent must not take it all.
+        // Divided among the host's addresses, so that a silent first one cannot use up the whole time.
         tcp.set_connect_timeout(Some(connect_timeout));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(roots)?)
@@ -80,95 +100,84 @@ impl HttpClient {
         Ok(Self { client, connect_timeout })
     }
 
-    /// The same connections, with another limit for new ones.
+    /// Returns this client with another timeout for new connections.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// For name, TCP and TLS together.
+    /// The timeout for name resolution, TCP and TLS together.
     pub fn connect_timeout(&self) -> Duration {
         self.connect_timeout
     }
 
-    /// Sends once. The read timeout runs from the connection to the end of the answer; `by` ends
-    /// it all. hyper sends again by itself only what it knows an old connection did not take.
-    pub async fn send(
-        &self,
-        request: Request<Full<Bytes>>,
-        read_timeout: Duration,
-        by: Instant,
-    ) -> Result<Answer, Failure> {
-        if Instant::now() >= by {
-            return Err(Failure::Unreached("the deadline came before the request was sent".to_owned()));
+    /// Sends a request once and reads the response within the limits. hyper itself resends only a request that a stale
+    /// connection certainly did not transmit.
+    pub async fn send(&self, request: Request<Full<Bytes>>, limits: Limits) -> Result<HttpResponse, Failure> {
+        let Limits { read_timeout, deadline, max_body } = limits;
+        if Instant::now() >= deadline {
+            return Err(Failure::NotSent("the deadline passed before the request was sent".to_owned()));
         }
-        self.watched(request, read_timeout, by, |request| self.exchange(request)).await
+        self.with_limits(request, read_timeout, deadline, |request| self.exchange(request, max_body)).await
     }
 
-    /// Sends once and hands back the answer with its body unread. Beyond the connection the
-    /// only limit is a day: the caller sees to the time.
+    /// Sends a request once and returns the response with its body unread. After the connection the only limit is a day:
+    /// the caller limits the time.
     pub async fn begin(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
-        let by = Instant::now() + UNBOUNDED;
-        self.watched(request, UNBOUNDED, by, |request| self.request(request)).await
+        let deadline = Instant::now() + UNBOUNDED;
+        self.with_limits(request, UNBOUNDED, deadline, |request| self.request(request)).await
     }
 
-    async fn watched<T, F: Future<Output = Result<T, Failure>>>(
+    async fn with_limits<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         mut request: Request<Full<Bytes>>,
         read_timeout: Duration,
-        by: Instant,
+        deadline: Instant,
         exchange: impl FnOnce(Request<Full<Bytes>>) -> F,
     ) -> Result<T, Failure> {
         let mut connection = capture_connection(&mut request);
         let exchange = pin!(exchange(request));
         let limit = pin!(async {
-            let connect_by = by.min(Instant::now() + self.connect_timeout);
-            if timeout_at(connect_by, connection.wait_for_connection_metadata()).await.is_err() {
-                return Failure::Unreached("no connection in time".to_owned());
+            let connected = deadline.min(Instant::now() + self.connect_timeout);
+            if timeout_at(connected, connection.wait_for_connection_metadata()).await.is_err() {
+                return Failure::NotSent("no connection in time".to_owned());
             }
-            sleep_until(by.min(Instant::now() + read_timeout)).await;
-            Failure::NoAnswer("no answer in time".to_owned(), None)
+            sleep_until(deadline.min(Instant::now() + read_timeout)).await;
+            Failure::NoResponse("no response in time".to_owned(), None)
         });
         match select(exchange, limit).await {
-            Either::Left((answered, _)) => answered,
+            Either::Left((result, _)) => result,
             Either::Right((failure, _)) => Err(failure),
         }
     }
 
     async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         self.client.request(request).await.map_err(|error| {
-            // A canceled request was handed back unsent.
+            // A canceled request was returned unsent.
             let canceled = hyper_source(&error).is_some_and(hyper::Error::is_canceled);
             if error.is_connect() || canceled {
-                Failure::Unreached(chain(&error))
+                Failure::NotSent(describe(&error))
             } else {
-                Failure::NoAnswer(chain(&error), None)
+                Failure::NoResponse(describe(&error), None)
             }
         })
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        max_body: usize,
+    ) -> Result<HttpResponse, Failure> {
         let (head, body) = self.request(request).await?.into_parts();
         let status = head.status.as_u16();
-        let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await;
-        let body = body.map_err(|error| Failure::NoAnswer(chain(&*error), Some(status)))?.to_bytes();
-        Ok(Answer { status, headers: head.headers, body })
+        let body = body::read(body, max_body).await;
+        let body = body.map_err(|reason| Failure::NoResponse(reason, Some(status)))?;
+        Ok(HttpResponse { status, headers: head.headers, body })
     }
 }
 
-/// A day: whoever calls has a deadline.
+/// A day, the limit of requests whose caller limits the time.
 pub const UNBOUNDED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// More than any answer of the services: FnF's longest is a history of 1000 events at 64 KiB each.
-const MOST_ANSWER_BYTES: usize = 64 << 20;
-
-/// The text alone.
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::Unreached(why) | Self::NoAnswer(why, _)) = self;
-        f.write_str(why)
-    }
-}
 
 impl std::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -194,15 +203,4 @@ fn tls(roots: Roots) -> io::Result<ClientConfig> {
 
 fn hyper_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a hyper::Error> {
     error.source().and_then(|source| source.downcast_ref())
-}
-
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }

@@ -1,127 +1,161 @@
+//! A call from its request to its response: faults, waiting, attempts. The service's own part is its
+//! [`Api`].
+
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
+use taskback_core::Service;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::answer::{Answer, Refusal, Reply};
-use crate::books::Books;
-use crate::{Attempt, FaultKind, State};
+use crate::context::CallContext;
+use crate::effect::OperationResult;
+use crate::faults::FaultKind;
+use crate::lifecycle::Lifecycle;
+use crate::operation::Operation;
+use crate::request::Request;
+use crate::response::{HttpResponse, Refusal, Reply};
+use crate::shared::SharedState;
+use crate::state::LocalState;
+use crate::task::Attempt;
 
-/// How a service words its answers.
-pub(crate) trait Dialect {
-    /// A success; `Null` is one without a body.
-    fn success(&self, body: Value) -> Answer;
-    fn refusal(&self, refusal: Refusal) -> Answer;
-    fn throttled(&self) -> Refusal;
-    fn broken(&self) -> Refusal;
-    fn denied(&self) -> Refusal;
-    fn skewed(&self) -> Refusal;
-    fn conflict(&self, operation: &str) -> Refusal;
+/// The wire format of a service.
+pub(crate) trait Api: Sync {
+    /// Returns whether the request is meant for this service, whatever is wrong with it.
+    fn accepts(&self, request: &Request) -> bool;
+
+    /// Authenticates and decodes a request.
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal>;
+
+    /// A success in the service's wire format. The body `Null` is a response without a body.
+    fn success(&self, body: Value) -> HttpResponse;
+
+    /// A refusal in the service's wire format.
+    fn refusal(&self, refusal: Refusal) -> HttpResponse;
+
+    /// The refusal that a fault causes; `None` for the faults that are not errors of the service.
+    fn fault_refusal(&self, fault: FaultKind, operation: &Operation) -> Option<Refusal>;
 }
 
-/// A call whose signature was found in order.
-pub(crate) struct Call<'a> {
-    pub(crate) operation: &'a str,
-    /// Of the token that the call names, if it names one.
+/// An authenticated call.
+pub(crate) struct Call {
+    pub(crate) operation: Operation,
+    /// The fingerprint of the token in the call, if there is one.
     pub(crate) fingerprint: Option<String>,
-    /// Whether it tells an outcome, and so belongs in the task's list of reports.
-    pub(crate) report: bool,
-    /// How long the operation may wait for something to happen.
+    /// The maximum time that the operation may wait for a change of the state.
     pub(crate) wait: Duration,
+    /// Runs the operation; `None` means that it waits. Called again after every change of the state.
+    pub(crate) operate: Operate,
 }
 
-/// One look at the books on behalf of a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Turn {
-    pub(crate) now: Instant,
-    /// Whether the call must have an answer now: its time to wait is over.
-    pub(crate) last: bool,
-    /// The fault that the call meets.
-    pub(crate) fault: Option<FaultKind>,
-}
+pub(crate) type Operate = Box<dyn FnMut(&mut LocalState, CallContext) -> Option<OperationResult> + Send>;
 
-pub(crate) type Done = Result<Value, Refusal>;
-
-/// Carries a call out, through the fault that it meets. `operate` is asked again after every change
-/// of the books while it has no answer.
-pub(crate) async fn run(
-    state: &State,
-    dialect: &(dyn Dialect + Sync),
-    call: Call<'_>,
-    mut operate: impl FnMut(&mut Books, Turn) -> Option<Done>,
-) -> Reply {
-    let fault = state.books().faults.take(call.operation, call.fingerprint.as_deref());
-    let refusal = match fault {
-        Some(FaultKind::Cut | FaultKind::Html502) => {
-            note(&mut state.books(), &call, fault, None);
-            let html = fault == Some(FaultKind::Html502);
-            return if html { Reply::Answer(Answer::bad_gateway()) } else { Reply::Cut };
+/// Handles a request of a service, with the fault injected into it.
+pub(crate) async fn handle(shared: &SharedState, service: Service, api: &dyn Api, request: Request) -> Reply {
+    let admitted = api.admit(&mut shared.lock().state, request);
+    let mut call = match admitted {
+        Ok(call) => call,
+        Err(refusal) => {
+            let status = refusal.status.as_u16();
+            let code = refusal.code;
+            tracing::debug!(event = "call.refused", %service, status, code, "a call is refused before its operation");
+            return Reply::Respond(api.refusal(refusal));
         }
-        Some(FaultKind::Throttle) => Some(dialect.throttled()),
-        Some(FaultKind::Error500) => Some(dialect.broken()),
-        Some(FaultKind::Refuse) => Some(dialect.denied()),
-        Some(FaultKind::Skewed) => Some(dialect.skewed()),
-        Some(FaultKind::Conflict) => Some(dialect.conflict(call.operation)),
-        Some(FaultKind::LostAck | FaultKind::Delay(_) | FaultKind::Stopping(_)) | None => None,
     };
-    let until = Instant::now() + call.wait;
-    let mut refusal = refusal.map(Err);
-    let done = loop {
-        // Asked for before looking, so that nothing that happens between is missed.
-        let changed = state.changed();
-        let wake = {
-            let mut books = state.books();
-            let now = Instant::now();
-            let turn = Turn { now, last: now >= until, fault };
-            if let Some(done) = refusal.take().or_else(|| operate(&mut books, turn)) {
-                note(&mut books, &call, fault, Some(&done));
-                break done;
-            }
-            books.next_due().map_or(until, |due| due.min(until))
-        };
-        let _either_way = timeout_at(wake, changed).await;
-    };
-    state.tell_waiting();
+    let fault = shared.lock().state.faults.take(call.operation.name, call.fingerprint.as_deref());
     match fault {
-        Some(FaultKind::LostAck) => return Reply::Cut,
+        Some(FaultKind::Cut) => {
+            record(&mut shared.lock(), &call, fault, None);
+            return Reply::Disconnect;
+        }
+        Some(FaultKind::Html502) => {
+            record(&mut shared.lock(), &call, fault, None);
+            return Reply::Respond(HttpResponse::bad_gateway());
+        }
+        _ => {}
+    }
+    let refusal = fault.and_then(|fault| api.fault_refusal(fault, &call.operation));
+    let result = run(shared, &mut call, fault, refusal).await;
+    shared.notify_waiting();
+    match fault {
+        Some(FaultKind::LostAck) => return Reply::Disconnect,
         Some(FaultKind::Delay(delay)) => sleep(delay).await,
         _ => {}
     }
-    Reply::Answer(match done {
-        Ok(body) => dialect.success(body),
-        Err(refusal) => dialect.refusal(refusal),
+    Reply::Respond(match result {
+        Ok(body) => api.success(body),
+        Err(refusal) => api.refusal(refusal),
     })
 }
 
-/// Writes a report down in the same breath as it takes effect, so that the list is in true order.
-fn note(books: &mut Books, call: &Call<'_>, fault: Option<FaultKind>, done: Option<&Done>) {
-    let (status, code) = match (fault, done) {
+/// Runs the operation until it has a result or its time to wait is over. A `refusal` replaces its result.
+async fn run(
+    shared: &SharedState,
+    call: &mut Call,
+    fault: Option<FaultKind>,
+    refusal: Option<Refusal>,
+) -> Result<Value, Refusal> {
+    let deadline = Instant::now() + call.wait;
+    let mut refusal = refusal.map(Err);
+    loop {
+        // Subscribed before the state is read, so that no change in between is missed.
+        let changed = shared.changed();
+        let wake = {
+            let mut lifecycle = shared.lock();
+            let now = Instant::now();
+            let context = CallContext { now, deadline_passed: now >= deadline, fault };
+            let result = refusal.take().or_else(|| (call.operate)(&mut lifecycle.state, context));
+            if let Some(result) = result {
+                let result = result.map(|success| {
+                    lifecycle.apply(success.effects, now);
+                    success.body
+                });
+                record(&mut lifecycle, call, fault, Some(&result));
+                return result;
+            }
+            lifecycle.next_due().map_or(deadline, |due| due.min(deadline))
+        };
+        // Both ends of the wait lead to another attempt.
+        let _ = timeout_at(wake, changed).await;
+    }
+}
+
+/// Logs a call, and adds a report to its task's attempts under the same lock as its effects, so that
+/// the attempts are in the order in which they took effect. No `result` means that there is no
+/// response of the service.
+fn record(
+    lifecycle: &mut Lifecycle,
+    call: &Call,
+    fault: Option<FaultKind>,
+    result: Option<&Result<Value, Refusal>>,
+) {
+    let (status, code) = match (fault, result) {
         (Some(FaultKind::LostAck | FaultKind::Cut), _) => (None, None),
         (_, None) => (Some(StatusCode::BAD_GATEWAY), None),
         (_, Some(Ok(_))) => (Some(StatusCode::OK), None),
         (_, Some(Err(refusal))) => (Some(refusal.status), Some(refusal.code)),
     };
-    let accepted = matches!(done, Some(Ok(_)));
-    let name = call.fingerprint.as_deref().unwrap_or_default();
-    let operation = call.operation;
+    let attempt = Attempt {
+        operation: call.operation.name.to_owned(),
+        status: status.map(|status| status.as_u16()),
+        code: code.map(str::to_owned),
+        accepted: matches!(result, Some(Ok(_))),
+        fault: fault.map(|fault| fault.to_string()),
+    };
+    let fingerprint = call.fingerprint.as_deref().unwrap_or_default();
+    let Attempt { operation, status, code, accepted, fault } = &attempt;
+    let task = fingerprint.get(..8);
     tracing::debug!(
+        event = "call.answered",
         operation,
-        task = name.get(..8),
-        status = status.map(|status| status.as_u16()),
+        task,
+        status,
         code,
         accepted,
-        fault = fault.map(|fault| fault.to_string()),
-        "call"
+        fault,
+        "a call is answered"
     );
-    if call.report {
-        let attempt = Attempt {
-            operation: operation.to_owned(),
-            status: status.map(|status| status.as_u16()),
-            code: code.map(str::to_owned),
-            accepted,
-            fault: fault.map(|fault| fault.to_string()),
-        };
-        books.note(name, attempt);
+    if call.operation.is_report {
+        lifecycle.record_attempt(fingerprint, attempt);
     }
 }

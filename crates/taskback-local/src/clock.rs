@@ -2,8 +2,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// Turns tokio's time, by which tasks time out and which tests may pause, into the time of day
-/// that histories show.
+/// Converts tokio's time, which drives time-outs and can be paused by tests, to the time of day
+/// for histories.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     origin: Instant,
@@ -12,17 +12,17 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        // A clock before 1970 shows times from 1970 on, which harms nobody here.
+        // A system clock before 1970 is treated as 1970, which is harmless for histories.
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { origin: Instant::now(), wall }
     }
 
-    /// Seconds since 1970, to the millisecond.
+    /// Seconds since 1970, with millisecond precision.
     pub(crate) fn epoch_seconds(&self, at: Instant) -> f64 {
         self.millis(at) as f64 / 1000.0
     }
 
-    /// `YYYY-MM-DDThh:mm:ss.mmmZ`, as FnF shows time.
+    /// `YYYY-MM-DDThh:mm:ss.mmmZ`.
     pub(crate) fn timestamp(&self, at: Instant) -> String {
         let millis = i64::try_from(self.millis(at)).unwrap_or(i64::MAX);
         let at = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);

@@ -1,46 +1,48 @@
 use std::fmt;
 
-/// Why an order to the local services was not carried out; the message names field and limit.
+/// An error of [`SharedState`](crate::SharedState) or `/_local`. The message names the field and its limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    kind: ErrorKind,
+pub struct AdminError {
+    kind: AdminErrorKind,
     message: String,
 }
 
-/// What to do about an [`Error`].
+/// The kinds of an [`AdminError`], each with its own fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// Mend the named field.
+#[non_exhaustive]
+pub enum AdminErrorKind {
+    /// A field has an invalid value: correct the named field.
     Invalid,
-    /// No task has that fingerprint: open it first.
+    /// No task has this fingerprint: open the task first.
     NotFound,
-    /// The task is open already, or closed: choose another token, or say `reopen`.
+    /// The task is already open or closed: use another token, or set `reopen` for a closed task.
     Conflict,
 }
 
-impl Error {
-    /// What to do about it.
-    pub fn kind(&self) -> ErrorKind {
+impl AdminError {
+    /// The kind of the error, by which a caller decides what to do.
+    pub fn kind(&self) -> AdminErrorKind {
         self.kind
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Invalid, message: message.into() }
+        Self { kind: AdminErrorKind::Invalid, message: message.into() }
     }
 
     pub(crate) fn not_found() -> Self {
-        Self { kind: ErrorKind::NotFound, message: "fingerprint: no task has it".to_owned() }
+        let message = "fingerprint: unknown, expected that of a task opened here".to_owned();
+        Self { kind: AdminErrorKind::NotFound, message }
     }
 
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Conflict, message: message.into() }
+        Self { kind: AdminErrorKind::Conflict, message: message.into() }
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for AdminError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for AdminError {}

@@ -3,100 +3,110 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Error, fnf, swf};
+use crate::error::AdminError;
+use crate::operation::Operation;
 
-/// Trouble to come: the next `times` calls that match meet it. Faults are used up in the order in
-/// which they were given; a call meets at most one. A call without a valid signature meets none.
+/// A failure to inject into the next `times` matching calls. Faults are used up in the order in
+/// which they were injected, and a call gets at most one. A call without a valid signature gets none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The operation, such as `ReportTaskSucceeded`, or `*` for every operation.
     pub operation: String,
-    /// What goes wrong.
+    /// The kind of failure.
     pub kind: FaultKind,
-    /// How often, 1 to 1,000,000.
+    /// The number of calls, 1 to 1,000,000.
     pub times: u32,
-    /// Only for the task with this fingerprint (64 lower-case hex digits).
+    /// The only task that the fault applies to (64 lower-case hex digits), or `None` for every task.
     pub fingerprint: Option<String>,
 }
 
-/// What goes wrong with a call. On the wire: `throttle`, `error500`, `html502`, `lost-ack`,
+/// The kind of a [`Fault`]. On the wire: `throttle`, `error500`, `html502`, `lost-ack`,
 /// `refuse`, `cut`, `delay:MILLISECONDS`, `skewed`, `conflict`, `stopping:MILLISECONDS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FaultKind {
-    /// Not taken: FnF 429 ResourceThrottled, SWF 400 ThrottlingException.
+    /// Not accepted: FnF 429 ResourceThrottled, SWF 400 ThrottlingException.
     Throttle,
-    /// Not taken: FnF 500 InternalServerError, SWF 500 InternalFailure.
+    /// Not accepted: FnF 500 InternalServerError, SWF 500 InternalFailure.
     Error500,
-    /// Not taken: 502 with a gateway's HTML page.
+    /// Not accepted: 502 with a gateway's HTML page.
     Html502,
-    /// Taken, and then the connection ends without a byte of answer.
+    /// Accepted, and then the connection ends without a response.
     LostAck,
-    /// Not taken: FnF 403 AccessDenied, SWF 400 AccessDeniedException.
+    /// Not accepted: FnF 403 AccessDenied, SWF 400 AccessDeniedException.
     Refuse,
-    /// Not taken, and the connection ends without a byte of answer.
+    /// Not accepted, and the connection ends without a response.
     Cut,
-    /// Taken at once, but the answer comes that much later (at most 600,000 ms).
+    /// Accepted at once, but the response is delayed by this time (at most 600,000 ms).
     Delay(Duration),
-    /// Not taken: FnF 403 RequestTimeTooSkewed, SWF 400 InvalidSignatureException.
+    /// Not accepted: FnF 403 RequestTimeTooSkewed, SWF 400 InvalidSignatureException.
     Skewed,
-    /// Not taken: FnF 409, TaskInvalidState for a report and ConcurrentUpdateError for
-    /// StopExecution, the only operations that may be given it.
+    /// Not accepted: FnF 409, TaskInvalidState for a report and ConcurrentUpdateError for
+    /// StopExecution. No other operation can have this fault.
     Conflict,
-    /// StopExecution only: taken, and answered with status Running; the execution stops that much
-    /// later (at most 600,000 ms), unless it ends before.
+    /// StopExecution only: accepted, and answered with status Running; the execution stops after
+    /// this time (at most 600,000 ms), unless it ends before.
     Stopping(Duration),
 }
 
 impl Fault {
-    /// The fault, once, for whatever task.
+    /// A fault for one call, of any task.
     pub fn new(operation: impl Into<String>, kind: FaultKind) -> Self {
         Self { operation: operation.into(), kind, times: 1, fingerprint: None }
     }
 
-    /// The same fault for that many calls.
+    /// Sets the number of calls.
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
         self
     }
 
-    /// The same fault for that task only.
-    pub fn only(mut self, fingerprint: impl Into<String>) -> Self {
+    /// Limits the fault to the task with this fingerprint.
+    pub fn for_task(mut self, fingerprint: impl Into<String>) -> Self {
         self.fingerprint = Some(fingerprint.into());
         self
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let fnf = fnf::Operation::named(&self.operation);
-        if self.operation != "*" && fnf.is_none() && !swf::OPERATIONS.contains(&self.operation.as_str()) {
-            return Err(Error::invalid("operation: no such operation here; * means every operation"));
+    fn check(&self, operations: &[Operation]) -> Result<(), AdminError> {
+        let operation = operations.iter().find(|operation| operation.name == self.operation);
+        if self.operation != "*" && operation.is_none() {
+            return Err(AdminError::invalid("operation: no such operation here; * means every operation"));
         }
         if !(1..=1_000_000).contains(&self.times) {
-            return Err(Error::invalid("times: must be 1 to 1000000"));
+            return Err(AdminError::invalid("times: must be 1 to 1000000"));
         }
-        let hex =
+        let is_hex =
             |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !self.fingerprint.as_ref().is_none_or(hex) {
-            return Err(Error::invalid("fingerprint: must be 64 lower-case hex digits"));
+        if !self.fingerprint.as_ref().is_none_or(is_hex) {
+            return Err(AdminError::invalid("fingerprint: must be 64 lower-case hex digits"));
         }
+        let allowed = |is_allowed: fn(&Operation) -> bool| operation.is_some_and(is_allowed);
         match self.kind {
-            FaultKind::Delay(time) | FaultKind::Stopping(time) if time > MOST_DELAY => {
-                Err(Error::invalid(DELAY_LIMIT))
+            FaultKind::Delay(time) | FaultKind::Stopping(time) if time > MAX_DELAY => {
+                Err(AdminError::invalid(DELAY_LIMIT))
             }
-            FaultKind::Stopping(_) if fnf != Some(fnf::Operation::StopExecution) => {
-                Err(Error::invalid("operation: stopping is for StopExecution"))
+            FaultKind::Stopping(_) if !allowed(|operation| operation.stops_slowly) => {
+                Err(not_supported("stopping", operations, |operation| operation.stops_slowly))
             }
-            FaultKind::Conflict if !fnf.is_some_and(fnf::Operation::has_conflict) => Err(Error::invalid(
-                "operation: conflict is for ReportTaskSucceeded, ReportTaskFailed and StopExecution",
-            )),
+            FaultKind::Conflict if !allowed(|operation| operation.has_conflict) => {
+                Err(not_supported("conflict", operations, |operation| operation.has_conflict))
+            }
             _ => Ok(()),
         }
     }
 }
 
-impl FromStr for FaultKind {
-    type Err = Error;
+/// The error of a kind that only some operations can have; it names them.
+fn not_supported(kind: &str, operations: &[Operation], is_allowed: fn(&Operation) -> bool) -> AdminError {
+    let allowed = operations.iter().filter(|operation| is_allowed(operation)).map(|operation| operation.name);
+    let allowed: Vec<_> = allowed.collect();
+    AdminError::invalid(format!("operation: {kind} is only for {}", allowed.join(", ")))
+}
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+impl FromStr for FaultKind {
+    type Err = AdminError;
+
+    fn from_str(text: &str) -> Result<Self, AdminError> {
         Ok(match text {
             "throttle" => Self::Throttle,
             "error500" => Self::Error500,
@@ -107,13 +117,13 @@ impl FromStr for FaultKind {
             "skewed" => Self::Skewed,
             "conflict" => Self::Conflict,
             _ => {
-                let (kind, millis) = text.split_once(':').ok_or_else(|| Error::invalid(KINDS))?;
+                let (kind, millis) = text.split_once(':').ok_or_else(|| AdminError::invalid(KINDS))?;
                 let kind = match kind {
                     "delay" => Self::Delay,
                     "stopping" => Self::Stopping,
-                    _ => return Err(Error::invalid(KINDS)),
+                    _ => return Err(AdminError::invalid(KINDS)),
                 };
-                kind(Duration::from_millis(millis.parse().map_err(|_| Error::invalid(DELAY_LIMIT))?))
+                kind(Duration::from_millis(millis.parse().map_err(|_| AdminError::invalid(DELAY_LIMIT))?))
             }
         })
     }
@@ -136,47 +146,54 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// The faults still to come, in order.
-#[derive(Default)]
-pub(crate) struct Faults(VecDeque<Fault>);
+/// The pending faults, in order.
+pub(crate) struct Faults {
+    pending: VecDeque<Fault>,
+    /// The operations of all services.
+    operations: Vec<Operation>,
+}
 
 impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault) -> Result<(), Error> {
-        fault.check()?;
-        if self.0.len() >= MOST_FAULTS {
-            return Err(Error::invalid(format!("faults: at most {MOST_FAULTS} at a time")));
+    pub(crate) fn new(operations: Vec<Operation>) -> Self {
+        Self { pending: VecDeque::new(), operations }
+    }
+
+    pub(crate) fn add(&mut self, fault: Fault) -> Result<(), AdminError> {
+        fault.check(&self.operations)?;
+        if self.pending.len() >= MAX_FAULTS {
+            return Err(AdminError::invalid(format!("faults: at most {MAX_FAULTS} at a time")));
         }
-        self.0.push_back(fault);
+        self.pending.push_back(fault);
         Ok(())
     }
 
-    /// The fault that this call meets; it is used up once.
+    /// Takes the fault for this call, which uses it up once.
     pub(crate) fn take(&mut self, operation: &str, fingerprint: Option<&str>) -> Option<FaultKind> {
         let matches = |fault: &Fault| {
             (fault.operation == "*" || fault.operation == operation)
-                && fault.fingerprint.as_deref().is_none_or(|only| Some(only) == fingerprint)
+                && fault.fingerprint.as_deref().is_none_or(|expected| Some(expected) == fingerprint)
         };
-        let at = self.0.iter().position(matches)?;
-        let fault = &mut self.0[at];
+        let index = self.pending.iter().position(matches)?;
+        let fault = &mut self.pending[index];
         let kind = fault.kind;
         fault.times -= 1;
         if fault.times == 0 {
-            self.0.remove(at);
+            self.pending.remove(index);
         }
         Some(kind)
     }
 
     pub(crate) fn list(&self) -> Vec<Fault> {
-        self.0.iter().cloned().collect()
+        self.pending.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.pending.clear();
     }
 }
 
-const MOST_FAULTS: usize = 10_000;
-const MOST_DELAY: Duration = Duration::from_secs(600);
+const MAX_FAULTS: usize = 10_000;
+const MAX_DELAY: Duration = Duration::from_secs(600);
 const DELAY_LIMIT: &str = "kind: delay:MILLISECONDS and stopping:MILLISECONDS, at most 600000";
 const KINDS: &str = "kind: must be throttle, error500, html502, lost-ack, refuse, cut, skewed, conflict, \
     delay:MILLISECONDS or stopping:MILLISECONDS";
@@ -185,12 +202,20 @@ const KINDS: &str = "kind: must be throttle, error500, html502, lost-ack, refuse
 mod tests {
     use super::*;
 
+    const OPERATIONS: [Operation; 5] = [
+        Operation::report("ReportTaskSucceeded"),
+        Operation { has_conflict: true, ..Operation::report("ReportTaskFailed") },
+        Operation { has_conflict: true, stops_slowly: true, ..Operation::new("StopExecution") },
+        Operation::new("StartExecution"),
+        Operation::report("RespondActivityTaskFailed"),
+    ];
+
     #[test]
-    fn faults_are_used_up_in_order_and_only_by_calls_that_match() {
-        let mut faults = Faults::default();
+    fn matching_calls_use_faults_in_order() {
+        let mut faults = Faults::new(OPERATIONS.to_vec());
         let task = "ab".repeat(32);
         faults.add(Fault::new("ReportTaskFailed", FaultKind::Throttle)).unwrap();
-        faults.add(Fault::new("*", FaultKind::Cut).only(&task)).unwrap();
+        faults.add(Fault::new("*", FaultKind::Cut).for_task(&task)).unwrap();
         faults.add(Fault::new("ReportTaskSucceeded", FaultKind::LostAck).times(2)).unwrap();
         assert_eq!(faults.take("ReportTaskSucceeded", Some("other")), Some(FaultKind::LostAck));
         assert_eq!(faults.take("ReportTaskSucceeded", Some(&task)), Some(FaultKind::Cut));
@@ -200,11 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_can_never_happen_is_refused_by_field() {
-        let refused = |fault: Fault| fault.check().unwrap_err().to_string();
+    fn impossible_fault_is_refused_by_field() {
+        let refused = |fault: Fault| fault.check(&OPERATIONS).unwrap_err().to_string();
         assert!(refused(Fault::new("Nonsense", FaultKind::Cut)).starts_with("operation:"));
         assert!(refused(Fault::new("*", FaultKind::Cut).times(0)).starts_with("times:"));
-        assert!(refused(Fault::new("*", FaultKind::Cut).only("AB")).starts_with("fingerprint:"));
+        assert!(refused(Fault::new("*", FaultKind::Cut).for_task("AB")).starts_with("fingerprint:"));
         let late = FaultKind::Delay(Duration::from_secs(601));
         assert!(refused(Fault::new("*", late)).starts_with("kind:"));
         let stopping = FaultKind::Stopping(Duration::ZERO);
@@ -216,12 +241,12 @@ mod tests {
         ] {
             assert!(refused(Fault::new(operation, kind)).starts_with("operation:"), "{operation}");
         }
-        assert!(Fault::new("StopExecution", stopping).check().is_ok());
-        assert!(Fault::new("ReportTaskFailed", FaultKind::Conflict).check().is_ok());
+        assert!(Fault::new("StopExecution", stopping).check(&OPERATIONS).is_ok());
+        assert!(Fault::new("ReportTaskFailed", FaultKind::Conflict).check(&OPERATIONS).is_ok());
     }
 
     #[test]
-    fn every_kind_reads_back_as_it_is_written() {
+    fn every_kind_parses_from_its_text() {
         for text in
             "throttle error500 html502 lost-ack refuse cut skewed conflict delay:250 stopping:9".split(' ')
         {

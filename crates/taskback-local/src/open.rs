@@ -2,32 +2,33 @@ use std::time::Duration;
 
 use taskback_core::{Service, TaskToken};
 
-use crate::{Activity, Error};
+use crate::error::AdminError;
+use crate::swf::activity::Activity;
 
-/// A task to open: what a workflow would have done before it gave its token out.
+/// A task to open, in place of a workflow that would have issued its token.
 #[derive(Clone, Debug)]
 pub struct OpenTask {
-    /// The service that shall wait.
+    /// The service that waits for the report.
     pub service: Service,
     /// JSON text, by default `{}`; at most 65,536 bytes for FnF and 32,768 characters for SWF. SWF
     /// gives an input that is a JSON string to its worker as bare text.
     pub input: String,
-    /// The token, or none to have one made of the kind that the service makes. It must be new,
-    /// unless `reopen` is set.
+    /// The token; `None` makes a token like those of the service. A given token must be new unless
+    /// `reopen` is set.
     pub token: Option<TaskToken>,
-    /// How long the task waits, at most 604,800 s; none is for ever. For SWF this is the
-    /// start-to-close timeout; it starts over when the task is polled.
+    /// The timeout of the task, at most 604,800 s; `None` means no limit. For SWF this is the
+    /// start-to-close timeout; it starts again when the task is polled.
     pub timeout: Option<Duration>,
-    /// Allows a token whose task is closed; its former reports are forgotten.
+    /// Allows the token of a closed task, whose earlier reports are then discarded.
     pub reopen: bool,
-    /// SWF: the longest time between two heartbeats, at most 604,800 s; none is for ever.
+    /// SWF: the maximum time between two heartbeats, at most 604,800 s; `None` means no limit.
     pub heartbeat: Option<Duration>,
     /// SWF: the domain, by default `taskback`; at most 256 characters, as for every name below.
     pub domain: Option<String>,
     /// SWF: the list on which the task can be polled, by default `taskback`.
     pub task_list: Option<String>,
-    /// SWF: the workflow, by default one of the task's own. Tasks of the same workflow share its
-    /// execution as long as that is open.
+    /// SWF: the workflow, by default a new one. Tasks of the same workflow share its execution while
+    /// that is open.
     pub workflow_id: Option<String>,
     /// SWF: by default the number of the event that schedules the task.
     pub activity_id: Option<String>,
@@ -35,19 +36,19 @@ pub struct OpenTask {
     pub activity_type: Option<String>,
 }
 
-/// An open task, as it is told to a worker.
+/// The data of a task that was opened, as its worker needs it.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct OpenedTask {
     /// The secret to report with.
     pub token: TaskToken,
-    /// All 64 hex digits of its fingerprint.
+    /// The fingerprint of the token, 64 hex digits.
     pub fingerprint: String,
     /// SWF's names for the task.
     pub activity: Option<Activity>,
 }
 
 impl OpenTask {
-    /// A task without a limit of time, with a token made for it.
+    /// A task without a timeout, with a new token.
     pub fn new(service: Service) -> Self {
         Self {
             service,
@@ -64,72 +65,50 @@ impl OpenTask {
         }
     }
 
-    /// The same task under that token.
+    /// Sets the token.
     pub fn token(mut self, token: TaskToken) -> Self {
         self.token = Some(token);
         self
     }
 
-    /// The same task with that time to wait.
+    /// Sets the timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// The same task with that input, which is JSON text.
+    /// Sets the input, which is JSON text.
     pub fn input(mut self, json: impl Into<String>) -> Self {
         self.input = json.into();
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks the rules that hold for every service.
+    pub(crate) fn check(&self) -> Result<(), AdminError> {
         if self.token.as_ref().is_some_and(|token| token.service() != self.service) {
-            return Err(Error::invalid("taskToken: belongs to another service"));
+            return Err(AdminError::invalid("taskToken: belongs to another service"));
         }
         if serde_json::from_str::<serde::de::IgnoredAny>(&self.input).is_err() {
-            return Err(Error::invalid("input: must be JSON"));
+            return Err(AdminError::invalid("input: must be JSON"));
         }
         for (field, time) in [("timeoutSeconds", self.timeout), ("heartbeatSeconds", self.heartbeat)] {
-            if time.is_some_and(|time| time.is_zero() || time > MOST_TIME) {
-                return Err(Error::invalid(format!(
+            if time.is_some_and(|time| time.is_zero() || time > MAX_TIME) {
+                return Err(AdminError::invalid(format!(
                     "{field}: must be 1 to 604800; leave it out for no limit"
                 )));
             }
         }
-        match self.service {
-            Service::Fnf => self.check_fnf(),
-            Service::Swf => self.check_swf(),
-        }
+        Ok(())
     }
 
-    fn check_fnf(&self) -> Result<(), Error> {
-        if self.input.len() > MOST_FNF_INPUT {
-            return Err(Error::invalid(format!("input: fnf takes at most {MOST_FNF_INPUT} bytes")));
-        }
-        match self.names().into_iter().find(|(_, name)| name.is_some()) {
-            Some((field, _)) => Err(Error::invalid(format!("{field}: only swf has it"))),
-            None if self.heartbeat.is_some() => Err(Error::invalid("heartbeatSeconds: only swf has it")),
-            None => Ok(()),
-        }
+    /// The given fields that only some services have.
+    pub(crate) fn special_fields(&self) -> impl Iterator<Item = &'static str> {
+        let names = self.names().map(|(field, name)| (field, name.is_some()));
+        let fields = names.into_iter().chain([("heartbeatSeconds", self.heartbeat.is_some())]);
+        fields.filter(|(_, is_given)| *is_given).map(|(field, _)| field)
     }
 
-    fn check_swf(&self) -> Result<(), Error> {
-        if self.swf_input().encode_utf16().count() > MOST_SWF_INPUT {
-            return Err(Error::invalid(format!("input: swf takes at most {MOST_SWF_INPUT} characters")));
-        }
-        let bad = |name: &str| name.is_empty() || name.encode_utf16().count() > 256;
-        match self.names().into_iter().find(|(_, name)| name.is_some_and(bad)) {
-            Some((field, _)) => Err(Error::invalid(format!("{field}: must have 1 to 256 characters"))),
-            None => Ok(()),
-        }
-    }
-
-    /// The input as SWF's worker gets it.
-    pub(crate) fn swf_input(&self) -> String {
-        serde_json::from_str(&self.input).unwrap_or_else(|_| self.input.clone())
-    }
-
-    fn names(&self) -> [(&'static str, Option<&str>); 5] {
+    pub(crate) fn names(&self) -> [(&'static str, Option<&str>); 5] {
         [
             ("domain", self.domain.as_deref()),
             ("taskList", self.task_list.as_deref()),
@@ -140,6 +119,4 @@ impl OpenTask {
     }
 }
 
-const MOST_TIME: Duration = Duration::from_secs(604_800);
-const MOST_FNF_INPUT: usize = 65_536;
-const MOST_SWF_INPUT: usize = 32_768;
+const MAX_TIME: Duration = Duration::from_secs(604_800);

@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
-use crate::answer::uuid;
+use crate::uuid::uuid;
 
-/// A message that a flow sent to a queue. Its body mostly holds a task token, so Debug hides it.
+/// A message that a flow sent to a queue. Its body usually holds a task token, so Debug hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// A UUID.
     pub id: String,
-    /// What the flow's definition made of it.
+    /// The body, as the flow's definition constructs it.
     pub body: String,
 }
 
@@ -18,7 +18,7 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Queues by name; one comes into being with its first message.
+/// Queues by name. A queue is created by its first message.
 #[derive(Default)]
 pub(crate) struct Queues(BTreeMap<String, VecDeque<Message>>);
 
@@ -42,14 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_leave_in_order_and_are_not_shown() {
+    fn messages_leave_in_order_undisclosed() {
         let mut queues = Queues::default();
         for body in ["one", "two", "three"] {
             queues.send("q", body.to_owned());
         }
-        let taken = queues.receive("q", 2);
-        assert_eq!([taken[0].body.as_str(), taken[1].body.as_str()], ["one", "two"]);
-        assert!(!format!("{taken:?}").contains("two"));
+        let received = queues.receive("q", 2);
+        assert_eq!([received[0].body.as_str(), received[1].body.as_str()], ["one", "two"]);
+        assert!(!format!("{received:?}").contains("two"));
         assert_eq!(queues.list(), [("q".to_owned(), 1)]);
         assert_eq!(queues.receive("q", 9).len(), 1);
         assert_eq!(queues.receive("other", 1), []);

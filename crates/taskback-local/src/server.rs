@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,63 +10,64 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use taskback_core::Service;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::answer::{Answer, Reply};
+use crate::access::Access;
+use crate::config::Config;
+use crate::emulators::emulator;
+use crate::lifecycle::{Engines, Lifecycle};
 use crate::request::Request;
-use crate::{State, fnf, local, swf};
+use crate::response::{HttpResponse, Reply};
+use crate::shared::SharedState;
+use crate::state::LocalState;
+use crate::{admin, call};
 
-/// How a [`Server`] is set up.
-#[derive(Clone)]
-pub struct Config {
-    /// Where to listen; port 0 takes a free one. By default 127.0.0.1, port 0. Off loopback
-    /// everybody who reaches the port can end the tasks; that is allowed, with a warning.
-    pub listen: SocketAddr,
-    /// The access key that FnF requests are signed with, by default `taskback-local`.
-    pub access_key_id: String,
-    /// Its secret, by default `taskback-local-secret`.
-    pub access_key_secret: String,
-    /// Whether FnF's documented buckets hold, then 429 ResourceThrottled: StartExecution 100,
-    /// refilled by 100 a second; DescribeExecution and GetExecutionHistory 50 and 5; all other calls
-    /// together 10 and 2. Off by default.
-    pub fnf_limits: bool,
-}
-
-/// The local services, listening until this value is dropped.
+/// The local services, which listen until this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
-    state: State,
-    accepting: JoinHandle<Infallible>,
+    state: SharedState,
+    accept_loop: JoinHandle<Infallible>,
 }
 
 impl Server {
-    /// Starts to listen. Must be called within a tokio runtime with I/O and time.
+    /// Starts to listen. Must be called within a tokio runtime with I/O and time. An entry of `allow_hosts` that is not
+    /// a host is an error of the kind `InvalidInput`.
     pub async fn bind(config: Config) -> io::Result<Self> {
+        let access = Access::new(config.listen.ip(), &config.allow_hosts);
+        let access = access.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let listener = TcpListener::bind(config.listen).await?;
         let addr = listener.local_addr()?;
         if !addr.ip().is_loopback() {
-            tracing::warn!(%addr, "listening off loopback: whoever reaches this port can end tasks");
+            tracing::warn!(
+                event = "server.exposed",
+                %addr,
+                "listening off loopback: every client that reaches this port can end tasks"
+            );
         }
-        let state = State::new(fnf::Desk::new(&config));
-        let accepting = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { addr, state, accepting })
+        let engines = Engines { services: &Service::ALL, get: |service| emulator(service).engine };
+        let operations = Service::ALL.iter().flat_map(|service| emulator(*service).engine.operations());
+        let state = LocalState::new(&config, operations.collect());
+        let state = SharedState::new(Lifecycle::new(state, engines));
+        let accept_loop = tokio::spawn(accept(listener, state.clone(), Arc::new(access)));
+        Ok(Self { addr, state, accept_loop })
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The endpoint for clients of either service, `http://ADDRESS:PORT`.
+    /// The endpoint for clients of every service, `http://ADDRESS:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// The services' memory, to open tasks, inject faults and look.
-    pub fn state(&self) -> &State {
+    /// The state of the services, to open tasks, inject faults and inspect the result.
+    pub fn state(&self) -> &SharedState {
         &self.state
     }
 }
@@ -73,71 +75,61 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // The open connections belong to that task and end with it.
-        self.accepting.abort();
+        self.accept_loop.abort();
     }
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            access_key_id: "taskback-local".to_owned(),
-            access_key_secret: "taskback-local-secret".to_owned(),
-            fnf_limits: false,
-        }
-    }
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { listen, access_key_id, fnf_limits, .. } = self;
-        let mut shown = f.debug_struct("Config");
-        shown.field("listen", listen).field("access_key_id", access_key_id);
-        shown.field("fnf_limits", fnf_limits).finish_non_exhaustive()
-    }
-}
-
-async fn accept(listener: TcpListener, state: State) -> Infallible {
+async fn accept(listener: TcpListener, state: SharedState, access: Arc<Access>) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, state.clone()));
+                    connections.spawn(serve(stream, state.clone(), Arc::clone(&access)));
                 }
-                // Out of file descriptors, mostly: whoever else is running gets a turn first.
+                // Usually a lack of file descriptors: the pause lets other tasks free some.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be taken");
+                    tracing::warn!(event = "connection.failed", %error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            Some(_ended) = connections.join_next() => {}
+            Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, state: State) {
-    let _no_delay = stream.set_nodelay(true);
-    let service = service_fn(|request| answer(&state, request));
-    // An error is a client that went away, or a connection that a fault cut.
-    let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+async fn serve(stream: TcpStream, state: SharedState, access: Arc<Access>) {
+    // Only latency depends on it.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| respond(&state, &access, request));
+    let mut http = http1::Builder::new();
+    // Also limits the time between two requests, beyond that for which clients reuse a connection.
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(120));
+    // An error is a client that disconnected, or a connection that a fault cut.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(state: &State, request: hyper::Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+async fn respond(
+    state: &SharedState,
+    access: &Access,
+    request: hyper::Request<Incoming>,
+) -> io::Result<Response<Full<Bytes>>> {
     let request = Request::read(request).await?;
-    let reply = if request.path == "/_local" || request.path.starts_with("/_local/") {
-        Reply::Answer(local::handle(state, &request))
-    } else if request.path != "/" {
-        let text = "{\"error\": \"nothing is here; the services are at / and /_local\"}";
-        Reply::Answer(Answer::new(StatusCode::NOT_FOUND, "application/json", text))
-    } else if request.headers.contains_key("x-amz-target") {
-        swf::handle(state, &request).await
+    // From the end, so that a later service may accept a part of what an earlier one accepts.
+    let service = Service::ALL.iter().rev().find(|service| emulator(**service).api.accepts(&request));
+    let reply = if let Some(refusal) = access.refuse(&request) {
+        Reply::Respond(refusal)
+    } else if request.is_admin() {
+        Reply::Respond(admin::handle(state, &request))
+    } else if let Some(service) = service {
+        call::handle(state, *service, emulator(*service).api, request).await
     } else {
-        fnf::handle(state, &request).await
+        let text = "{\"error\": \"path: not found; the services are at / and /_local\"}";
+        Reply::Respond(HttpResponse::new(StatusCode::NOT_FOUND, "application/json", text))
     };
     match reply {
-        Reply::Answer(answer) => Ok(answer.into_response()),
-        // An error makes hyper end the connection without a byte.
-        Reply::Cut => Err(io::ErrorKind::ConnectionAborted.into()),
+        Reply::Respond(response) => Ok(response.into_hyper()),
+        // An error makes hyper end the connection without a response.
+        Reply::Disconnect => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }

@@ -4,27 +4,29 @@ use serde::{Serialize, Serializer};
 use taskback_core::{Service, TaskToken};
 use tokio::time::Instant;
 
-/// What a service knows of a task. It never holds the token.
+use crate::swf::activity::Activity;
+
+/// The public state of a task, without its token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskView {
-    /// All 64 hex digits of the token's fingerprint.
+    /// The fingerprint of the token, 64 hex digits.
     pub fingerprint: String,
-    /// The service that waits.
-    #[serde(serialize_with = "service_name")]
+    /// The service that waits for a report.
+    #[serde(serialize_with = "serialize_name")]
     pub service: Service,
-    /// Where the task stands.
+    /// Open, or the way in which the task ended.
     pub state: TaskState,
-    /// What the service was told, once and for all.
+    /// The accepted outcome; it never changes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
-    /// Every report that named this task, in order, taken or not.
+    pub outcome: Option<ReportedOutcome>,
+    /// Every attempt to report this task, in order, accepted or not.
     pub reports: Vec<Attempt>,
-    /// Whether the workflow wants the task cancelled.
+    /// True once the cancellation of the task was requested.
     pub cancel_requested: bool,
-    /// How many heartbeats were taken.
+    /// The number of accepted heartbeats.
     pub heartbeats: u32,
-    /// The details of the last heartbeat that brought some.
+    /// The details of the last heartbeat that had any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// SWF's names for the task.
@@ -32,27 +34,27 @@ pub struct TaskView {
     pub activity: Option<Activity>,
 }
 
-/// Where a task stands. All but `Open` are final.
+/// The state of a task. All but `Open` are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum TaskState {
-    /// It waits for its report.
+    /// The task waits for its report.
     Open,
-    /// It was reported as succeeded (completed, in SWF's words).
+    /// The task was reported as succeeded (SWF: completed).
     Succeeded,
-    /// It was reported as failed.
+    /// The task was reported as failed.
     Failed,
-    /// It was reported as cancelled (SWF), or cancelled through `/_local` (FnF).
+    /// The task was reported as canceled (SWF), or canceled through `/_local` (FnF).
     Canceled,
-    /// Its time, or the time between two heartbeats, was over before a report came.
+    /// The timeout or the heartbeat timeout passed before a report.
     TimedOut,
-    /// Its workflow ended without it.
+    /// The workflow ended before a report.
     Closed,
 }
 
-/// What a report told, in the caller's own characters.
+/// The outcome in a report, in the caller's own characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Outcome {
+pub enum ReportedOutcome {
     /// ReportTaskSucceeded or RespondActivityTaskCompleted.
     Succeeded {
         /// FnF's Output or SWF's result.
@@ -72,113 +74,89 @@ pub enum Outcome {
     },
 }
 
-/// One report that came in, and what it was answered.
+/// One attempt to report a task, and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
     /// The operation, such as `ReportTaskSucceeded`.
     pub operation: String,
-    /// The HTTP status; none where the connection ended without an answer.
+    /// The HTTP status, or `None` if the connection ended without a response.
     pub status: Option<u16>,
-    /// The service's error code, where the answer was one.
+    /// The service's error code, if the response was an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Whether the outcome was taken.
+    /// True if the service accepted the outcome.
     pub accepted: bool,
-    /// The fault that this call met.
+    /// The fault injected into the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
 
-/// SWF's names for an activity task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Activity {
-    /// The domain of the workflow.
-    pub domain: String,
-    /// The workflow execution's id, chosen by whoever started it.
-    pub workflow_id: String,
-    /// The workflow execution's id, chosen by the service.
-    pub run_id: String,
-    /// The list on which the task can be polled.
-    pub task_list: String,
-    /// The activity's id within its workflow.
-    pub activity_id: String,
-    /// The name of the activity's type.
-    pub activity_name: String,
-    /// The version of the activity's type.
-    pub activity_version: String,
-    /// The event of the workflow's history that scheduled the task.
-    pub scheduled_event_id: i64,
-    /// The event of the workflow's history that started the task.
-    pub started_event_id: i64,
-}
-
-/// A task with its secret and its clocks.
-pub(crate) struct Task {
+/// A task with its secret and its timers.
+pub(crate) struct LocalTask {
     pub(crate) token: TaskToken,
     pub(crate) input: String,
-    pub(crate) timers: Timers,
+    pub(crate) timers: TaskTimers,
     pub(crate) view: TaskView,
 }
 
-/// Until when a task may stay open; both clocks start over when a worker takes the task.
-pub(crate) struct Timers {
+/// The timeout and the heartbeat timeout of a task. Both start again when a worker polls the task.
+pub(crate) struct TaskTimers {
     started: Instant,
-    beat: Instant,
+    last_heartbeat: Instant,
     timeout: Option<Duration>,
     heartbeat: Option<Duration>,
 }
 
-/// How a task ends.
+/// The way in which a task ends.
 #[derive(Clone)]
-pub(crate) enum End {
-    Told(Outcome),
-    TimedOut(Timeout),
-    CanceledHere,
-    WorkflowGone,
+pub(crate) enum TaskEnd {
+    Reported(ReportedOutcome),
+    TimedOut(TimeoutKind),
+    CanceledByTest,
+    WorkflowEnded,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Timeout {
+pub(crate) enum TimeoutKind {
     StartToClose,
     Heartbeat,
 }
 
-impl End {
+impl TaskEnd {
     pub(crate) fn state(&self) -> TaskState {
         match self {
-            Self::Told(Outcome::Succeeded { .. }) => TaskState::Succeeded,
-            Self::Told(Outcome::Failed { .. }) => TaskState::Failed,
-            Self::Told(Outcome::Canceled { .. }) | Self::CanceledHere => TaskState::Canceled,
+            Self::Reported(ReportedOutcome::Succeeded { .. }) => TaskState::Succeeded,
+            Self::Reported(ReportedOutcome::Failed { .. }) => TaskState::Failed,
+            Self::Reported(ReportedOutcome::Canceled { .. }) | Self::CanceledByTest => TaskState::Canceled,
             Self::TimedOut(_) => TaskState::TimedOut,
-            Self::WorkflowGone => TaskState::Closed,
+            Self::WorkflowEnded => TaskState::Closed,
         }
     }
 }
 
-impl Timers {
+impl TaskTimers {
     pub(crate) fn new(now: Instant, timeout: Option<Duration>, heartbeat: Option<Duration>) -> Self {
-        Self { started: now, beat: now, timeout, heartbeat }
+        Self { started: now, last_heartbeat: now, timeout, heartbeat }
     }
 
     pub(crate) fn restart(&mut self, now: Instant) {
         self.started = now;
-        self.beat = now;
+        self.last_heartbeat = now;
     }
 
-    pub(crate) fn beat(&mut self, now: Instant) {
-        self.beat = now;
+    pub(crate) fn record_heartbeat(&mut self, now: Instant) {
+        self.last_heartbeat = now;
     }
 
-    /// When the task times out if nothing comes, and by which of its clocks.
-    pub(crate) fn due(&self) -> Option<(Instant, Timeout)> {
-        let at = |since: Instant, most: Option<Duration>| most.and_then(|most| since.checked_add(most));
-        let close = at(self.started, self.timeout).map(|at| (at, Timeout::StartToClose));
-        let beat = at(self.beat, self.heartbeat).map(|at| (at, Timeout::Heartbeat));
-        close.into_iter().chain(beat).min_by_key(|(at, _)| *at)
+    /// The earlier of the two timeouts, if the task has any.
+    pub(crate) fn due(&self) -> Option<(Instant, TimeoutKind)> {
+        let at = |start: Instant, max: Option<Duration>| max.and_then(|max| start.checked_add(max));
+        let timeout = at(self.started, self.timeout).map(|at| (at, TimeoutKind::StartToClose));
+        let heartbeat = at(self.last_heartbeat, self.heartbeat).map(|at| (at, TimeoutKind::Heartbeat));
+        timeout.into_iter().chain(heartbeat).min_by_key(|(at, _)| *at)
     }
 }
 
-fn service_name<S: Serializer>(service: &Service, to: S) -> Result<S::Ok, S::Error> {
+fn serialize_name<S: Serializer>(service: &Service, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(service.name())
 }

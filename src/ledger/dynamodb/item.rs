@@ -1,4 +1,4 @@
-//! What stands in an item.
+//! The attributes of an item.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
-use taskback_core::{Outcome, Receipt};
-
-use crate::ledger::Hold;
+use taskback_core::ledger::{Decided, Record, State};
+use taskback_core::{Digest, Outcome};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -17,59 +16,40 @@ pub(super) const RELEASED: &str = "Released";
 pub(super) const DECIDED: &str = "Decided";
 pub(super) const REPORTED: &str = "Reported";
 
-/// An item as it was when a condition failed. A digest is in hex digits.
-pub(super) enum Record {
-    Released,
-    /// `until`: since 1970, by its owner's clock.
-    Running {
-        hold: Hold,
-        until: Duration,
-    },
-    Decided {
-        outcome: Outcome,
-        digest: String,
-        by: Hold,
-    },
-    Reported {
-        digest: String,
-        receipt: Receipt,
-    },
-}
-
-impl Record {
-    /// `None` = not what this ledger writes.
-    pub(super) fn read(item: &Item) -> Option<Self> {
-        Some(match text(item, "state")? {
-            RELEASED => {
-                epoch(item)?;
-                Self::Released
+/// Returns the record of an item; `None` = not as this ledger writes it.
+pub(super) fn record(item: &Item) -> Option<Record> {
+    let state = match text(item, "state")? {
+        RELEASED => State::Absent,
+        RUNNING => State::Running {
+            owner: text(item, "owner")?.to_owned(),
+            ends: Duration::from_millis(number(item, "leaseUntil")?),
+        },
+        DECIDED => {
+            let outcome: Outcome = json(item, "outcome")?;
+            let digest = digest(item, "digest")?;
+            // An outcome that was changed is not the one that was decided.
+            if outcome.digest() != digest {
+                return None;
             }
-            RUNNING => {
-                Self::Running { hold: hold(item)?, until: Duration::from_millis(number(item, "leaseUntil")?) }
-            }
-            DECIDED => {
-                let outcome: Outcome = json(item, "outcome")?;
-                let digest = text(item, "digest")?.to_owned();
-                // An outcome that was changed is not the one that was decided.
-                if outcome.digest().hex() != digest {
-                    return None;
-                }
-                Self::Decided { outcome, digest, by: hold(item)? }
-            }
-            REPORTED => {
-                Self::Reported { digest: text(item, "digest")?.to_owned(), receipt: json(item, "receipt")? }
-            }
-            _ => return None,
-        })
-    }
+            State::Decided(Box::new(Decided { outcome, digest, owner: text(item, "owner")?.to_owned() }))
+        }
+        REPORTED => State::Reported { digest: digest(item, "digest")?, receipt: json(item, "receipt")? },
+        _ => return None,
+    };
+    Some(Record { epoch: epoch(item)?, input: input(item), state })
 }
 
 pub(super) fn epoch(item: &Item) -> Option<u64> {
     number(item, "epoch")
 }
 
-fn hold(item: &Item) -> Option<Hold> {
-    Some(Hold { owner: text(item, "owner")?.to_owned(), epoch: epoch(item)? })
+/// Returns the digest of the first claim's input.
+pub(super) fn input(item: &Item) -> Option<Digest> {
+    digest(item, "input")
+}
+
+fn digest(item: &Item, name: &str) -> Option<Digest> {
+    Digest::from_hex(text(item, name)?)
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
@@ -102,17 +82,17 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_read_whole_or_not_at_all() {
-        assert!(matches!(Record::read(&decided()), Some(Record::Decided { .. })));
+    fn incomplete_item_is_unreadable() {
+        assert!(matches!(record(&decided()).unwrap().state, State::Decided(_)));
         for name in decided().keys() {
             let mut item = decided();
             item.remove(name);
-            assert!(Record::read(&item).is_none(), "without {name}");
+            assert!(record(&item).is_none(), "without {name}");
             item.insert(name.clone(), AttributeValue::Bool(true));
-            assert!(Record::read(&item).is_none(), "{name} of another type");
+            assert!(record(&item).is_none(), "{name} of another type");
             item.insert(name.clone(), AttributeValue::S("else".into()));
-            // Whose claim it was is not for the item to judge.
-            assert_eq!(Record::read(&item).is_some(), name == "owner", "another {name}");
+            // Any text may be an owner's name.
+            assert_eq!(record(&item).is_some(), name == "owner", "another {name}");
         }
     }
 }

@@ -1,36 +1,41 @@
-//! One conditional write, and what came of it.
+//! One conditional write.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Display;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use taskback_core::Fingerprint;
+use taskback_core::ledger::{Lease, Record};
+use taskback_core::{Fingerprint, printable};
 
-use super::DynamoDb;
-use super::item::{self, Item, Record};
+use super::item::{self, Item};
 use crate::aws::{Unsent, unsent};
-use crate::ledger::{Hold, Unreachable};
+use crate::ledger::store::LedgerError;
 
 /// Two expressions and their values. In them `#name` is the attribute of that name, since some of
 /// ours are reserved words.
-pub(super) struct Write {
-    update: &'static str,
+pub(super) struct Update {
+    expression: Cow<'static, str>,
     condition: &'static str,
     values: HashMap<String, AttributeValue>,
-    back: ReturnValue,
+    returned: ReturnValue,
 }
 
-pub(super) enum Written {
-    /// What was written, where the write hands it back.
-    Yes(Item),
-    /// The condition did not hold: what stands there instead, if anything.
-    No(Option<Record>),
+pub(super) enum UpdateResult {
+    /// The condition held. Holds the new item, where the update returns it.
+    Applied(Item),
+    /// The condition did not hold. The item is `None` where another program wrote or changed it, or DynamoDB did not
+    /// return it: it says nothing, and least that the task is free.
+    ConditionFailed(Option<Record>),
 }
 
-impl Write {
-    pub(super) fn new(update: &'static str, condition: &'static str) -> Self {
-        Self { update, condition, values: HashMap::new(), back: ReturnValue::None }
+impl Update {
+    pub(super) fn new(expression: impl Into<Cow<'static, str>>, condition: &'static str) -> Self {
+        Self { expression: expression.into(), condition, values: HashMap::new(), returned: ReturnValue::None }
     }
 
     pub(super) fn with(mut self, name: &str, value: AttributeValue) -> Self {
@@ -38,44 +43,124 @@ impl Write {
         self
     }
 
-    /// The values that the condition of a held task needs.
-    pub(super) fn with_hold(self, hold: &Hold) -> Self {
+    /// The values of the condition that the writer holds the lease.
+    pub(super) fn with_lease(self, lease: &Lease) -> Self {
         self.with(":running", text(item::RUNNING))
-            .with(":owner", text(&hold.owner))
-            .with(":epoch", number(hold.epoch))
+            .with(":owner", text(&lease.owner))
+            .with(":epoch", number(lease.epoch))
     }
 
-    pub(super) fn hand_back_new(mut self) -> Self {
-        self.back = ReturnValue::UpdatedNew;
+    pub(super) fn return_new_values(mut self) -> Self {
+        self.returned = ReturnValue::AllNew;
         self
     }
 }
 
-impl DynamoDb {
-    pub(super) async fn write(&self, key: &Fingerprint, write: Write) -> Result<Written, Unreachable> {
-        let names = names(write.update).chain(names(write.condition)).collect();
+/// A key that no task can have: fingerprints are 64 hex digits.
+const NO_TASK: &str = "no-task";
+/// There is no item of that key, and no epoch is below 0.
+const NEVER: &str = "attribute_exists(#fingerprint) AND #epoch < :none";
+
+/// The table, and the client that reaches it.
+#[derive(Clone)]
+pub(super) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+}
+
+impl Table {
+    /// Makes one `UpdateItem` whose condition never holds: it needs the permission of every other update, and writes
+    /// nothing.
+    pub(super) async fn check_access(&self) -> Result<(), LedgerError> {
+        let update = Update::new("SET #state = :none", NEVER).with(":none", number(0));
+        self.update_at(NO_TASK, update).await.map(|_| ())
+    }
+
+    pub(super) async fn update(
+        &self,
+        key: &Fingerprint,
+        update: Update,
+    ) -> Result<UpdateResult, LedgerError> {
+        self.update_at(&key.hex(), update).await
+    }
+
+    async fn update_at(&self, key: &str, update: Update) -> Result<UpdateResult, LedgerError> {
+        let names = names(&update.expression).chain(names(update.condition)).collect();
         let call = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .key("fingerprint", text(&key.hex()))
-            .update_expression(write.update)
-            .condition_expression(write.condition)
+            .table_name(&self.name)
+            .key("fingerprint", text(key))
+            .update_expression(update.expression)
+            .condition_expression(update.condition)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(write.values))
-            .return_values(write.back)
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(update.returned)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match call.send().await {
-            Ok(answer) => return Ok(Written::Yes(answer.attributes.unwrap_or_default())),
+            // The SDK takes any 200 for a success, also that of a proxy.
+            Ok(answer) if answer.request_id().is_none() => return Err(self.not_from_dynamodb()),
+            Ok(answer) => return Ok(UpdateResult::Applied(answer.attributes.unwrap_or_default())),
             Err(error) => error,
         };
         if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
-            let old = failed.item().map(|item| Record::read(item).ok_or_else(|| self.unreadable()));
-            return Ok(Written::No(old.transpose()?));
+            if error.request_id().is_none() {
+                return Err(self.not_from_dynamodb());
+            }
+            return Ok(UpdateResult::ConditionFailed(failed.item().and_then(item::record)));
         }
-        Err(self.unreachable(why(&error)))
+        Err(self.error(&error))
+    }
+
+    /// Only DynamoDB's own answer counts, and it always has a request id.
+    fn not_from_dynamodb(&self) -> LedgerError {
+        self.unavailable("an answer without a request id is not DynamoDB's")
+    }
+
+    /// The error by its code or kind: its text may hold the request, and so the outcome.
+    fn error<R>(&self, error: &SdkError<UpdateItemError, R>) -> LedgerError {
+        if let Some(code) = error.code().map(|code| printable(code, 128)) {
+            let is_transient = TRANSIENT.iter().any(|part| code.contains(part));
+            return if is_transient {
+                self.unavailable(&*code)
+            } else {
+                self.refused(format!("{code}; {FIX}"))
+            };
+        }
+        match error {
+            SdkError::ConstructionFailure(_) => self.refused("the request could not be built or signed"),
+            SdkError::TimeoutError(_) => self.unavailable("no answer in time"),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(unsent) {
+                Some(Unsent::NoConnection) => self.unavailable("no connection"),
+                Some(Unsent::NoCredentials) => self.refused("no usable credentials"),
+                Some(Unsent::CredentialsLate) => self.unavailable("the credentials did not come in time"),
+                None if failure.is_timeout() => self.unavailable("no answer in time"),
+                None => self.unavailable("the connection broke"),
+            },
+            _ => self.unavailable("the reply could not be read"),
+        }
+    }
+
+    fn unavailable(&self, reason: impl Display) -> LedgerError {
+        LedgerError::Unavailable(self.text(reason))
+    }
+
+    pub(super) fn refused(&self, reason: impl Display) -> LedgerError {
+        LedgerError::Refused(self.text(reason))
+    }
+
+    fn text(&self, reason: impl Display) -> String {
+        let region = self.client.config().region().map_or("no region", |region| region.as_ref());
+        format!("DynamoDB table {} in {region}: {reason}", self.name)
     }
 }
+
+/// Parts of the codes of errors that end by themselves.
+const TRANSIENT: [&str; 7] =
+    ["Throttl", "Exceeded", "TooMany", "Internal", "Unavailable", "InProgress", "Timeout"];
+
+/// The hint for an error that waiting does not end.
+const FIX: &str = "check the table, the region and the permission dynamodb:UpdateItem";
 
 pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
@@ -89,24 +174,4 @@ pub(super) fn number(number: u64) -> AttributeValue {
 fn names(expression: &str) -> impl Iterator<Item = (String, String)> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '#');
     words.filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
-}
-
-/// The code or the kind of an error: its text may hold the request, and so the outcome.
-fn why<R>(error: &SdkError<UpdateItemError, R>) -> String {
-    if let Some(code) = error.code() {
-        return code.to_owned();
-    }
-    match error {
-        SdkError::ConstructionFailure(_) => "the request could not be built or signed",
-        SdkError::TimeoutError(_) => "no answer in time",
-        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(unsent) {
-            Some(Unsent::NoConnection) => "no connection",
-            Some(Unsent::NoCredentials) => "no credentials",
-            Some(Unsent::CredentialsLate) => "the credentials did not come in time",
-            None if failure.is_timeout() => "no answer in time",
-            None => "the connection broke",
-        },
-        _ => "the reply could not be read",
-    }
-    .to_owned()
 }

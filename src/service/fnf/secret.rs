@@ -8,8 +8,10 @@ use aliyun_fnf::reqsign_core::{self as reqsign, Context, ProvideCredential};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use serde_json::Value;
+use taskback_core::printable;
 
-use crate::Error;
+use crate::error::{Error, ErrorKind};
+use crate::redact::unusable_in_credentials;
 
 /// Credentials that a secret in AWS Secrets Manager holds as a JSON object:
 /// `{"accessKeyId":"…","accessKeySecret":"…","securityToken"?:"…"}`; other members are left alone.
@@ -27,7 +29,10 @@ impl FnfSecret {
     /// Reads the secret of that ARN or name. The error names what is wrong with it, never a value.
     pub async fn read(client: Client, id: impl Into<String>) -> Result<Self, Error> {
         let secret = Self { client, id: id.into(), first: Mutex::default() };
-        let first = secret.fetch().await.map_err(|why| Error::new(format!("FNF_SECRET_ID: {why}")))?;
+        let first = secret
+            .fetch()
+            .await
+            .map_err(|reason| Error::new(ErrorKind::Unusable, format!("FNF_SECRET_ID: {reason}")))?;
         *secret.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(first);
         Ok(secret)
     }
@@ -48,7 +53,13 @@ impl ProvideCredential for FnfSecret {
             return Ok(first);
         }
         let read = self.fetch().await;
-        let read = read.inspect_err(|why| tracing::error!(why, "FNF_SECRET_ID: not read again"));
+        let read = read.inspect_err(|reason| {
+            tracing::error!(
+                event = "credentials.not_read",
+                reason,
+                "failed to read the secret of FNF_SECRET_ID again"
+            )
+        });
         read.map(Some).map_err(reqsign::Error::unexpected)
     }
 }
@@ -62,7 +73,7 @@ impl fmt::Debug for FnfSecret {
 
 /// The code of an error: its text may name account and role.
 fn unread<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
-    format!("the secret could not be read: {}", error.code().unwrap_or("no answer"))
+    format!("the secret could not be read: {}", printable(error.code().unwrap_or("no answer"), 128))
 }
 
 /// By hand, since an error of serde's may quote what it does not like.
@@ -75,6 +86,11 @@ fn credential(text: &str) -> Result<Credential, String> {
         Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
         Some(_) => Err(format!("the secret's {name} is no text")),
     };
+    for name in ["accessKeyId", "accessKeySecret", "securityToken"] {
+        if let Some(found) = text_of(name)?.as_deref().and_then(unusable_in_credentials) {
+            return Err(format!("the secret's {name} contains {found}"));
+        }
+    }
     let needed = |name: &str| text_of(name)?.ok_or_else(|| format!("the secret has no {name}"));
     Ok(Credential {
         access_key_id: needed("accessKeyId")?,
@@ -89,18 +105,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_holds_a_key_with_or_without_a_token() {
+    fn security_token_is_optional() {
         let read = credential(r#"{"accessKeyId":"i","accessKeySecret":"s","more":1}"#).unwrap();
         assert_eq!((&*read.access_key_id, &*read.access_key_secret, read.security_token), ("i", "s", None));
-        for (token, wanted) in [(r#""t""#, Some("t")), (r#""""#, None), ("null", None)] {
+        for (token, expected) in [(r#""t""#, Some("t")), (r#""""#, None), ("null", None)] {
             let text = format!(r#"{{"accessKeyId":"i","accessKeySecret":"s","securityToken":{token}}}"#);
-            assert_eq!(credential(&text).unwrap().security_token.as_deref(), wanted);
+            assert_eq!(credential(&text).unwrap().security_token.as_deref(), expected);
         }
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_no_value_is() {
-        for (text, wanted) in [
+    fn secret_error_names_field_without_value() {
+        for (text, expected) in [
             ("hidden", "the secret is no JSON object"),
             (r#"["hidden"]"#, "the secret is no JSON object"),
             (r#"{"accessKeySecret":"hidden"}"#, "the secret has no accessKeyId"),
@@ -111,8 +127,16 @@ mod tests {
                 r#"{"accessKeyId":"hidden","accessKeySecret":"hidden","securityToken":7}"#,
                 "the secret's securityToken is no text",
             ),
+            (
+                r#"{"accessKeyId":"hidden\n","accessKeySecret":"hidden"}"#,
+                "the secret's accessKeyId contains a control character, such as a line end",
+            ),
+            (
+                r#"{"accessKeyId":"hidden","accessKeySecret":"hid den"}"#,
+                "the secret's accessKeySecret contains white space",
+            ),
         ] {
-            assert_eq!(credential(text).unwrap_err(), wanted, "{text}");
+            assert_eq!(credential(text).unwrap_err(), expected, "{text}");
         }
     }
 }

@@ -1,38 +1,64 @@
-//! Who closed a task: only the workflow's history can tell.
+//! The party that closed a task, which only the workflow's history can tell.
+
+use std::collections::HashSet;
+use std::time::Duration;
 
 use aws_sdk_swf::Client;
 use aws_sdk_swf::types::{EventType, HistoryEvent, WorkflowExecution};
 use taskback_core::swf::{self, Report};
-use taskback_core::{Execution, Ours, Outcome};
+use taskback_core::{ClosedBy, Execution, Outcome};
+use tokio::time::timeout;
 
-/// Whether the task was closed with `outcome`. `None` where the message does not name the task, or
+/// The maximum time of one page, well below the time that a usual function reserves for reports.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The maximum of pages, of 1000 events each; a history has 25,000 events at most (SWF's quota).
+const MAX_PAGES: usize = 100;
+
+/// Compares the end of the task with `outcome`. `None` where the message does not name the task, or
 /// the history could not be read.
-pub(super) async fn closed_by(client: &Client, execution: &Execution, outcome: &Outcome) -> Option<Ours> {
-    let domain = execution.domain.as_ref()?;
-    let started = execution.started_event_id?;
+pub(super) async fn closed_by(client: &Client, execution: &Execution, outcome: &Outcome) -> Option<ClosedBy> {
+    let domain = execution.text(swf::DOMAIN)?;
+    let started = execution.number(swf::STARTED_EVENT_ID)?;
     let workflow = WorkflowExecution::builder()
-        .workflow_id(execution.workflow_id.as_ref()?)
-        .run_id(execution.run_id.as_ref()?)
+        .workflow_id(execution.text(swf::WORKFLOW_ID)?)
+        .run_id(execution.text(swf::RUN_ID)?)
         .build()
         .ok()?;
     // The end of an activity is near the end of its history.
     let call = client.get_workflow_execution_history().domain(domain).execution(workflow).reverse_order(true);
-    let mut page = None;
-    loop {
-        let answer = call.clone().set_next_page_token(page).send().await.ok()?;
+    let (mut page, mut seen) = (None, HashSet::new());
+    while seen.len() < MAX_PAGES {
+        let answer = answered(|| call.clone().set_next_page_token(page.clone()).send()).await?;
         let end = answer.events.iter().find(|event| ended(event) == Some(started));
         if let Some(event) = end {
-            return Some(if tells(event, outcome) { Ours::Known } else { Ours::No });
+            return Some(if is_end_with(event, outcome) { ClosedBy::Us } else { ClosedBy::Other });
         }
-        // Before its start there is no end of it: the workflow was closed over the open task.
+        // There is no end before its start: the workflow was closed over the open task.
         if answer.events.iter().any(|event| event.event_id <= started) {
-            return Some(Ours::No);
+            return Some(ClosedBy::Other);
         }
-        page = Some(answer.next_page_token?);
+        let next = answer.next_page_token?;
+        // A page that leads back to an earlier one has no end.
+        if !seen.insert(next.clone()) {
+            return None;
+        }
+        page = Some(next);
+    }
+    None
+}
+
+/// The answer to one page's call. A call that hangs is repeated once.
+async fn answered<T, E, F>(call: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    match timeout(PATIENCE, call()).await {
+        Ok(answer) => answer.ok(),
+        Err(_) => timeout(PATIENCE, call()).await.ok()?.ok(),
     }
 }
 
-/// The start that this event is the end of.
+/// The id of the start whose end this event is.
 fn ended(event: &HistoryEvent) -> Option<i64> {
     let completed = event.activity_task_completed_event_attributes().map(|end| end.started_event_id);
     let failed = event.activity_task_failed_event_attributes().map(|end| end.started_event_id);
@@ -41,9 +67,11 @@ fn ended(event: &HistoryEvent) -> Option<i64> {
     completed.or(failed).or(canceled).or(timed_out)
 }
 
-fn tells(event: &HistoryEvent, outcome: &Outcome) -> bool {
-    let same =
-        |there: Option<&str>, ours: Option<&str>| there.unwrap_or_default() == ours.unwrap_or_default();
+/// Whether the event ends the task with that outcome.
+fn is_end_with(event: &HistoryEvent, outcome: &Outcome) -> bool {
+    let same = |recorded: Option<&str>, reported: Option<&str>| {
+        recorded.unwrap_or_default() == reported.unwrap_or_default()
+    };
     match (event.event_type(), swf::report(outcome)) {
         (EventType::ActivityTaskCompleted, Some(Report::Completed { result })) => event
             .activity_task_completed_event_attributes()

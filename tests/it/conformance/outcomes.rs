@@ -1,37 +1,39 @@
 use serde_json::json;
 use serde_json::value::RawValue;
-use taskback::core::Service;
-use taskback::{StepEnd, StepError};
-use taskback_local::Outcome as Told;
+use taskback::{Service, StepError, StepOutput};
+use taskback_local::ReportedOutcome;
 
-/// What a step's end is told as. Every length is the longest that fits, or one more.
+/// The report for each result of a step. Every length is the longest that fits, or one more.
 #[allow(clippy::type_complexity)]
-pub(super) fn of(service: Service) -> Vec<(&'static str, fn() -> Result<StepEnd, StepError>, Told)> {
-    fn text(text: impl Into<String>) -> Result<StepEnd, StepError> {
-        StepEnd::succeeded(&text.into())
+pub(super) fn of(
+    service: Service,
+) -> Vec<(&'static str, fn() -> Result<StepOutput, StepError>, ReportedOutcome)> {
+    fn text(text: impl Into<String>) -> Result<StepOutput, StepError> {
+        StepOutput::succeeded(&text.into())
     }
-    fn raw(json: &str) -> Result<StepEnd, StepError> {
-        StepEnd::succeeded(&RawValue::from_string(json.into()).unwrap())
+    fn raw(json: &str) -> Result<StepOutput, StepError> {
+        StepOutput::succeeded(&RawValue::from_string(json.into()).unwrap())
     }
-    fn failed(error: &str, cause: String) -> Result<StepEnd, StepError> {
+    fn failed(error: &str, cause: String) -> Result<StepOutput, StepError> {
         Err(StepError::terminal(error, cause))
     }
     let fnf = service == Service::Fnf;
-    let succeeded = |output: String| Told::Succeeded { output: Some(output) };
+    let succeeded = |output: String| ReportedOutcome::Succeeded { output: Some(output) };
     // A JSON string is bare text for SWF and JSON for FnF.
     let string = |text: String| succeeded(if fnf { json!(text).to_string() } else { text });
-    let failure = |error: &str, cause: Option<String>| Told::Failed { error: Some(error.to_owned()), cause };
+    let failure =
+        |error: &str, cause: Option<String>| ReportedOutcome::Failed { error: Some(error.to_owned()), cause };
     let too_large =
         failure("OutputTooLarge", Some("the step succeeded; its output exceeds the service's limit".into()));
     let cut = |width: usize, unit: &str, total: usize| {
-        // The mark names the number of characters that are gone and is within the limit itself.
+        // The mark names the number of removed characters and counts toward the limit.
         let kept = (width - format!("… [{total} characters cut]").len() + 2) / unit.encode_utf16().count();
         format!("{}… [{} characters cut]", unit.repeat(kept), total - kept)
     };
     let (error_width, cause_width) = if fnf { (128, 4096) } else { (256, 32768) };
     let mut outcomes: Vec<(_, fn() -> _, _)> = vec![
         ("a success", || raw(r#"{"valid":true}"#), succeeded(r#"{"valid":true}"#.into())),
-        ("no output", || StepEnd::succeeded(&()), succeeded("null".into())),
+        ("no output", || StepOutput::succeeded(&()), succeeded("null".into())),
         (
             "numbers as they were written",
             || raw(r#"{"n":12345678901234567890.123456789,"m":1.10,"e":1E400}"#),

@@ -1,20 +1,20 @@
-//! Real processes: the worker under load with faults on, killed at random moments and started again.
+//! Real processes: the worker under load and faults, killed at random moments and restarted.
 
 use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
-use taskback::core::{Service, TaskToken};
 use taskback::testing::{Message, sqs_event};
+use taskback::{Service, TaskToken};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Server, TaskState};
 
 use super::peer::{self, Table};
 use crate::lambda::function;
-use crate::lambda::runtime_api::{Answer, RuntimeApi};
+use crate::lambda::runtime_api::{RuntimeApi, ServiceResponse};
 use crate::process::Process;
 
-/// A queue with one message a task, which comes back until it is answered as done.
+/// A queue with one message per task, redelivered until it is acknowledged.
 struct Queue(Vec<Queued>);
 
 struct Queued {
@@ -36,7 +36,7 @@ impl Queue {
         Self(queued.collect())
     }
 
-    /// Everything that is not done, in batches of eight: the places of each.
+    /// The indexes of all messages that are not acknowledged, in batches of eight.
     fn deliver(&mut self, api: &RuntimeApi) -> Vec<Vec<usize>> {
         let waiting: Vec<_> = (0..self.0.len()).filter(|place| !self.0[*place].done).collect();
         let batches: Vec<_> = waiting.chunks(8).map(<[usize]>::to_vec).collect();
@@ -58,7 +58,7 @@ impl Queue {
         Message::new(place.to_string(), body.to_string()).received(queued.receives)
     }
 
-    fn settle(&mut self, batches: &[Vec<usize>], answer: &Answer) {
+    fn settle(&mut self, batches: &[Vec<usize>], answer: &ServiceResponse) {
         assert!(!answer.failed, "{answer:?}");
         let failures = answer.body["batchItemFailures"].as_array().unwrap();
         for place in &batches[answer.id.parse::<usize>().unwrap()] {
@@ -77,7 +77,7 @@ fn reports(server: &Server) -> usize {
     server.state().tasks().iter().map(|task| task.reports.len()).sum()
 }
 
-/// Ends when that many reports have come.
+/// Returns once that many reports have arrived.
 async fn reached(server: &Server, reports_then: usize) {
     while reports(server) < reports_then {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -96,7 +96,7 @@ fn make_trouble(server: &Server, rng: &mut Rng) {
 }
 
 #[tokio::test]
-async fn workers_that_are_killed_at_any_moment_leave_every_task_with_exactly_one_outcome() {
+async fn killed_workers_leave_one_outcome_per_task() {
     let mut rng = Rng::with_seed(20);
     let server = Server::bind(Config::default()).await.unwrap();
     Table::create("killed").await;
@@ -112,7 +112,7 @@ async fn workers_that_are_killed_at_any_moment_leave_every_task_with_exactly_one
         command.env("RUST_LOG", "info");
         let worker = Process::start(&mut command);
         let batches = queue.deliver(&api);
-        // The first eight are killed; whoever comes later may finish.
+        // The first eight are killed; later ones may finish.
         let fatal = if lives <= 8 { reports(&server) + rng.usize(1..9) } else { usize::MAX };
         for _ in 0..batches.len() {
             tokio::select! {

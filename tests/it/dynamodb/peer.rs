@@ -10,15 +10,16 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use taskback::core::{Answer, Fingerprint, Outcome, Service, TaskToken};
 use taskback::ledger::DynamoDb;
 use taskback::testing::ScriptedService;
-use taskback::{BoxFuture, Reporter, Settings, Slot, aws};
-use tokio::time::Instant;
+use taskback::{
+    BoxFuture, Clients, Fingerprint, Outcome, ReportRequest, Reporter, Service, ServiceResponse, Settings,
+    aws,
+};
 
-/// Where moto listens: one for all tests.
+/// The URL of moto, one server for all tests.
 pub(super) fn url() -> String {
-    // It ends with its standard input, and so with this process.
+    // moto ends when its standard input closes, hence with this process.
     static MOTO: OnceLock<(Child, String)> = OnceLock::new();
     MOTO.get_or_init(start).1.clone()
 }
@@ -37,10 +38,10 @@ fn start() -> (Child, String) {
     (moto, url.trim().to_owned())
 }
 
-/// A client as the handler makes it, whose endpoint comes from the settings.
+/// A client with an endpoint from the settings, as the handler builds it.
 pub(super) fn client(url: &str) -> Client {
     let settings = Settings::from_vars([("AWS_ENDPOINT_URL_DYNAMODB".into(), url.into())]).unwrap();
-    aws::dynamodb(&aws::local("http://elsewhere.invalid"), &settings)
+    Clients::from_sdk_config(aws::local("http://elsewhere.invalid"), &settings).dynamodb()
 }
 
 pub(super) struct Table {
@@ -72,18 +73,31 @@ impl Table {
     }
 
     pub(super) async fn put(&self, key: &Fingerprint, attributes: &[(&str, AttributeValue)]) {
+        self.put_at(&key.hex(), attributes).await;
+    }
+
+    pub(super) async fn put_at(&self, key: &str, attributes: &[(&str, AttributeValue)]) {
         let mut put = self.client.put_item().table_name(self.name);
-        put = put.item("fingerprint", AttributeValue::S(key.hex()));
+        put = put.item("fingerprint", AttributeValue::S(key.to_owned()));
         for (name, value) in attributes {
             put = put.item(*name, value.clone());
         }
         put.send().await.unwrap();
     }
 
-    /// The item, in the order of its attributes' names.
+    /// The item, sorted by attribute name.
     pub(super) async fn shown(&self, key: &Fingerprint) -> String {
+        self.shown_at(&key.hex()).await
+    }
+
+    /// The number of items.
+    pub(super) async fn count(&self) -> i32 {
+        self.client.scan().table_name(self.name).send().await.unwrap().count
+    }
+
+    pub(super) async fn shown_at(&self, key: &str) -> String {
         let get = self.client.get_item().table_name(self.name);
-        let got = get.key("fingerprint", AttributeValue::S(key.hex())).send().await.unwrap();
+        let got = get.key("fingerprint", AttributeValue::S(key.to_owned())).send().await.unwrap();
         let item = got.item.expect("an item");
         let mut attributes: Vec<_> = item
             .iter()
@@ -98,13 +112,18 @@ impl Table {
     }
 }
 
-/// A clock that goes on when it is told to. Clones show the same time.
+/// A clock that the test advances. All clones share one time.
 #[derive(Clone)]
 pub(super) struct Clock(Arc<AtomicU64>);
 
 impl Clock {
     pub(super) fn advance(&self, time: Duration) {
         self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    /// A clock that stays at this time.
+    pub(super) fn stopped(&self) -> Self {
+        Self(Arc::new(AtomicU64::new(self.0.load(Ordering::Relaxed))))
     }
 
     pub(super) fn seconds(&self) -> u64 {
@@ -122,7 +141,7 @@ impl Default for Clock {
     }
 }
 
-/// A service that takes outputs of any length.
+/// A service that accepts outputs of any length.
 #[derive(Clone)]
 pub(super) struct Roomy(pub(super) ScriptedService);
 
@@ -137,17 +156,11 @@ impl Reporter for Roomy {
         Service::Swf
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
+    fn enforce_limits(&self, outcome: Outcome) -> Outcome {
         outcome
     }
 
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        slot: Option<Slot>,
-        by: Instant,
-    ) -> BoxFuture<'a, Answer> {
-        self.0.report(token, outcome, slot, by)
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        self.0.report(request)
     }
 }

@@ -1,17 +1,17 @@
-//! Events that start and stop executions of two flows: `order`, whose task waits for a report, and `audit`,
-//! which ends at once with its input as output.
+//! Events that start and stop executions of two flows: the task of `order` waits for a report, and `audit`
+//! ends at once with its input as output.
 
 use aliyun_fnf::{ListExecutions, StartExecution};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use taskback::Handler;
-use taskback::flow::{FlowControl, View};
+use taskback::fnf_flow::{ExecutionView, FlowControl};
 
 use super::{answered, holds};
 use crate::flow::{Flows, client};
 use crate::support::MINUTE;
 
-/// `before` are the executions that were started before the event, `executions` all of them after it.
+/// `before` are the executions that exist before the event, `executions` those after it.
 pub(super) async fn check(
     event: &RawValue,
     before: &[Value],
@@ -32,9 +32,11 @@ pub(super) async fn check(
     let mut seen = Vec::new();
     for flow in ["order", "audit"] {
         let listed = flows.fnf.call(ListExecutions::new(flow)).await.unwrap().executions;
-        seen.extend(listed.iter().map(|execution| serde_json::to_value(View::of(execution)).unwrap()));
+        seen.extend(
+            listed.iter().map(|execution| serde_json::to_value(ExecutionView::of(execution)).unwrap()),
+        );
     }
-    // Those of one batch were started side by side.
+    // The executions of one batch start concurrently.
     let name = |execution: &Value| execution["executionName"].as_str().unwrap().to_owned();
     seen.sort_by_key(name);
     executions.sort_by_key(name);

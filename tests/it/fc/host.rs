@@ -1,4 +1,4 @@
-//! A host as Function Compute is one: starts the function, waits for its port and calls it.
+//! A host like Function Compute: starts the function, waits for its port and calls it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -21,16 +21,18 @@ pub(super) struct Caller {
     address: String,
 }
 
-/// What the function answered.
+/// The function's response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ServiceResponse {
     pub(super) status: u16,
     /// Whether the host counts the call as failed.
     pub(super) failed: bool,
     pub(super) body: Value,
+    /// The body, unparsed.
+    pub(super) text: String,
 }
 
-/// One call of the host.
+/// One call by the host.
 pub(super) struct Call<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
@@ -40,7 +42,7 @@ pub(super) struct Call<'a> {
     pub(super) body: &'a str,
 }
 
-/// The headers by which the host hands the role's keys in.
+/// The headers in which the host passes the role's keys.
 pub(super) fn keys(id: &str, secret: &str, token: &str) -> String {
     format!(
         "x-fc-access-key-id: {id}\r\nx-fc-access-key-secret: {secret}\r\nx-fc-security-token: {token}\r\n"
@@ -69,7 +71,7 @@ impl std::ops::Deref for Host {
 
 impl Caller {
     /// The function's own port, as soon as it listens.
-    async fn connected(&self) -> TcpStream {
+    pub(super) async fn connected(&self) -> TcpStream {
         loop {
             match TcpStream::connect(&self.address).await {
                 Ok(stream) => return stream,
@@ -78,11 +80,11 @@ impl Caller {
         }
     }
 
-    pub(super) async fn invoke(&self, id: &str, headers: String, event: &str) -> Answer {
+    pub(super) async fn invoke(&self, id: &str, headers: String, event: &str) -> ServiceResponse {
         self.call(Call { method: "POST", path: "/invoke", id, headers, body: event }).await
     }
 
-    pub(super) async fn call(&self, call: Call<'_>) -> Answer {
+    pub(super) async fn call(&self, call: Call<'_>) -> ServiceResponse {
         let Call { method, path, id, headers, body } = call;
         let length = body.len();
         let head = format!(
@@ -101,8 +103,14 @@ impl Caller {
         let answer = timeout(MINUTE, answer).await.expect("the function answers");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
         let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let text = body.to_owned();
         let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() };
-        // The header alone says so: a status without it counts as success.
-        Answer { status, failed: head.to_ascii_lowercase().contains("\r\nx-fc-status: 404"), body }
+        // Only the header marks a failure: a status without it counts as success.
+        ServiceResponse {
+            status,
+            failed: head.to_ascii_lowercase().contains("\r\nx-fc-status: 404"),
+            body,
+            text,
+        }
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::wire::server::{Reply, Server as Wire};
 
 #[tokio::test]
-async fn a_batch_is_answered_partially() {
+async fn batch_gets_a_partial_response() {
     let flows = Flows::new().await;
     flows.start("verify", "old").await;
     let messages = [
@@ -30,8 +30,9 @@ async fn a_batch_is_answered_partially() {
     }
 }
 
+/// The messages of a group run in order.
 #[tokio::test]
-async fn messages_of_a_fifo_group_are_done_in_order_and_wait_for_the_first_that_is_kept() {
+async fn nacked_fifo_message_blocks_its_group() {
     let flows = Flows::new().await;
     let start = |id: &str, name: &str| Message::new(id, start(name).to_string()).group("g");
     let stop = |id: &str, name: &str| Message::new(id, stop(name).to_string()).group("g");
@@ -46,7 +47,7 @@ async fn messages_of_a_fifo_group_are_done_in_order_and_wait_for_the_first_that_
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_answered_in_time_is_kept() {
+async fn messages_without_response_in_time_are_nacked() {
     let service = Wire::start([Reply::Silence, Reply::Silence]).await;
     let control = FlowControl::new(client(&service.url));
     let messages = ["one", "two"].map(|id| Message::new(id, start(id).to_string()));
@@ -54,11 +55,11 @@ async fn what_is_not_answered_in_time_is_kept() {
     assert_eq!(kept(answer.unwrap()), ["one", "two"]);
     let direct = direct_event(&stop("run").to_string());
     let answer = handle(&control, &direct, Duration::from_secs(3)).await;
-    assert!(matches!(answer, Err(InvocationError::Kept(_))), "{answer:?}");
+    assert!(matches!(answer, Err(InvocationError::MessageNacked(_))), "{answer:?}");
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_answered_by_message_fails_as_a_whole() {
+async fn event_without_partial_response_fails_whole() {
     let flows = Flows::new().await;
     let names = |event: Value| {
         let flows = &flows;
@@ -77,7 +78,7 @@ async fn an_event_that_cannot_be_answered_by_message_fails_as_a_whole() {
 }
 
 #[tokio::test]
-async fn starts_without_any_id_are_never_taken_for_one_another() {
+async fn starts_without_ids_stay_distinct() {
     let flows = Flows::new().await;
     let body = json!({"action": "start", "flowName": "verify"}).to_string();
     let message =

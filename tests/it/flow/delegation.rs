@@ -1,13 +1,13 @@
-//! StartFlow with an FnF token: the child's end is the task's.
+//! StartFlow with an FnF token: the end of the child execution ends the task.
 
-use taskback::flow::StartFlow;
+use taskback::fnf_flow::StartFlow;
 use taskback::{Services, Taskback};
 
 use super::*;
-use crate::support::kept as kept_by;
+use crate::support::{invoke, kept as kept_by};
 
 impl Flows {
-    /// A handler without a memory of earlier ones, which delegates to the flow `child`.
+    /// A handler with a new ledger that delegates to the flow `child`.
     fn delegating(&self) -> Taskback {
         self.with_step(StartFlow::new(client(&self.server.url()), "child"))
     }
@@ -17,7 +17,7 @@ impl Flows {
         Taskback::builder().step(step).services(services).build().unwrap()
     }
 
-    /// Starts the flow `verify` and gives the envelope of the task that it waits for.
+    /// Starts the flow `verify` and returns the envelope of the task that it waits for.
     async fn parent(&self, input: &Value) -> Value {
         self.start("verify", "parent").await;
         json!({"service": "fnf", "taskToken": self.token("verify").await, "input": input})
@@ -31,12 +31,12 @@ async fn flows() -> Flows {
 }
 
 #[tokio::test]
-async fn the_childs_output_goes_to_the_flow_that_waits() {
+async fn delegated_output_reaches_the_waiting_flow() {
     let flows = flows().await;
     let envelope = flows.parent(&json!({"n": 1})).await;
     let event = direct_event(&envelope.to_string());
-    let answer = flows.delegating().handle(&event, MINUTE).await.unwrap();
-    assert_eq!((&answer["receipt"], &answer["outcome"]), (&json!("handed-over"), &json!("delegated")));
+    let answer = invoke(&flows.delegating(), &event).await.unwrap();
+    assert_eq!((&answer["receipt"], &answer["outcome"]), (&json!("delegated"), &json!("delegated")));
     let name = format!("tb-{}", answer["fingerprint"].as_str().unwrap());
     assert_eq!(answer["to"], format!("child/{name}"));
     assert_eq!(flows.status("verify", "parent").await, "Running");
@@ -49,7 +49,7 @@ async fn the_childs_output_goes_to_the_flow_that_waits() {
 }
 
 #[tokio::test]
-async fn a_redelivery_delegates_once_at_every_point() {
+async fn redelivery_at_any_point_delegates_once() {
     let flows = flows().await;
     let envelope = flows.parent(&json!({})).await;
     let message = |times| [Message::new("m", envelope.to_string()).received(times)];
@@ -65,16 +65,16 @@ async fn a_redelivery_delegates_once_at_every_point() {
     assert_eq!(flows.executions("child").await.len(), 1);
     assert_eq!(flows.server.state().receive("child", 9), []);
     assert_eq!(flows.status("verify", "parent").await, "Succeeded");
-    let told: usize = flows.server.state().tasks().iter().map(|task| task.reports.len()).sum();
-    assert_eq!(told, 1, "only the child's own task was reported by anybody");
+    let reports: usize = flows.server.state().tasks().iter().map(|task| task.reports.len()).sum();
+    assert_eq!(reports, 1, "only the child's own task was reported");
 }
 
 #[tokio::test]
-async fn an_input_that_no_flow_can_take_fails_the_task() {
+async fn input_unfit_for_flows_fails_task() {
     for input in [json!([1]), json!("{}"), json!({"x": "x".repeat(70_000)})] {
         let flows = flows().await;
         let event = direct_event(&flows.parent(&input).await.to_string());
-        let answer = flows.delegating().handle(&event, MINUTE).await.unwrap();
+        let answer = invoke(&flows.delegating(), &event).await.unwrap();
         assert_eq!((&answer["outcome"], &answer["error"]), (&json!("failed"), &json!("InvalidInput")));
         assert_eq!(flows.status("verify", "parent").await, "Failed");
         assert_eq!(flows.executions("child").await.len(), 0);
@@ -82,7 +82,7 @@ async fn an_input_that_no_flow_can_take_fails_the_task() {
 }
 
 #[tokio::test]
-async fn what_somebody_has_to_mend_keeps_the_message() {
+async fn configuration_error_nacks_the_message() {
     let flows = flows().await;
     let message = [Message::new("m", flows.parent(&json!({})).await.to_string())];
     let fnf = || client(&flows.server.url());

@@ -1,27 +1,27 @@
-//! The documented error tables of StartExecution and StopExecution, row by row, at a service that
-//! answers as scripted.
+//! The documented error tables of StartExecution and StopExecution, row by row, against a scripted service.
 
 use super::*;
 use crate::wire::server::{Reply, Server as Wire};
 
-/// What follows from an error.
+/// The handler's action after an error.
 #[derive(Clone, Copy, Debug)]
 enum Then {
-    /// The same call again, which succeeds.
+    /// Repeats the call, which then succeeds.
     Again,
-    /// What has the name is asked for, and is the answer.
+    /// Describes the execution with that name and returns it.
     Asked,
-    /// Kept and refused by its code, after one call; the service's text may quote the request.
+    /// Nacks the message after one call. The error shows only the code, since the service's text may quote
+    /// the request.
     Refused,
-    /// Kept for whoever mends credentials, policy or clock, after one call.
+    /// Nacks the message after one call, until credentials, policy or clock are fixed.
     Denied,
-    /// Kept, for nobody knows the code; after one call.
+    /// Nacks the message after one call, since the code is unknown.
     Unexpected,
 }
 
 use Then::*;
 
-/// The rows that both operations have.
+/// The rows that both operations share.
 const BOTH: [(u16, &str, Then); 15] = [
     (400, "ActionNotSupported", Refused),
     (400, "APIVersionNotSupported", Refused),
@@ -41,14 +41,14 @@ const BOTH: [(u16, &str, Then); 15] = [
 ];
 
 #[tokio::test]
-async fn each_row_of_start_execution() {
+async fn start_execution_errors_follow_the_table() {
     for row in BOTH.into_iter().chain([(400, "ExecutionAlreadyExists", Asked)]) {
         check("StartExecution", &start("run"), row).await;
     }
 }
 
 #[tokio::test]
-async fn each_row_of_stop_execution() {
+async fn stop_execution_errors_follow_the_table() {
     let own = [
         (409, "ConcurrentUpdateError", Again),
         (400, "ExecutionAlreadyCompleted", Asked),
@@ -60,7 +60,7 @@ async fn each_row_of_stop_execution() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_the_services_is_tried_again() {
+async fn lost_or_foreign_response_is_retried() {
     for (operation, body) in [("StartExecution", start("run")), ("StopExecution", stop("run"))] {
         let script = [Reply::Reset, Reply::http(502, "", "<html>Bad Gateway</html>"), execution()];
         let service = Wire::start(script).await;
@@ -71,9 +71,9 @@ async fn what_is_no_answer_of_the_services_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_set_by_the_services_date_once() {
+async fn skewed_clock_is_corrected_from_response_date() {
     let date = "date: Sat, 21 Nov 2020 12:00:00 GMT\r\n";
-    let skewed = Reply::http(403, date, r#"{"Code":"RequestTimeTooSkewed","Message":"m"}"#);
+    let skewed = Reply::http(403, date, r#"{"Code":"RequestTimeTooSkewed","Message":"m","RequestId":"r"}"#);
     let service = Wire::start([skewed, execution()]).await;
     assert_eq!(ask(&service, &start("run")).await.unwrap()["status"], "Succeeded");
     let requests = service.requests();
@@ -95,7 +95,7 @@ async fn check(operation: &'static str, body: &Value, (status, code, then): (u16
             assert_eq!(answer.unwrap()["output"], json!({"n": 1}), "{operation} {code}");
             return;
         }
-        (_, Err(InvocationError::Kept(why))) => why,
+        (_, Err(InvocationError::MessageNacked(why))) => why,
         (_, other) => panic!("{operation} {code}: {other:?}"),
     };
     let expected = match then {
@@ -117,7 +117,7 @@ fn execution() -> Reply {
     Reply::http(200, "", &body.to_string())
 }
 
-/// The operations that were called, in order.
+/// The called operations, in order.
 fn calls(service: &Wire) -> Vec<String> {
     let action = |line: &str| {
         line.split(['?', '&', ' ']).find_map(|part| part.strip_prefix("Action=")).map(str::to_owned)

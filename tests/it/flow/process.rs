@@ -8,13 +8,14 @@ use crate::lambda::runtime_api::RuntimeApi;
 use crate::process::Process;
 use crate::secrets::assert_hidden;
 
+/// The handler starts and stops executions, and receives the batch twice.
 #[tokio::test]
-async fn the_handler_starts_and_stops_and_logs_names_only() {
+async fn handler_logs_names_only() {
     let flows = Flows::new().await;
     let mut api = RuntimeApi::start().await;
     let executable = Path::new(env!("CARGO_BIN_EXE_flow_control"));
     let handler = Process::start(&mut function(executable, &api.address, &flows.server.url()));
-    let (token, input) = ("v1#flow#a+secret/token==", "the-input-is-private-and-nobody-elses");
+    let (token, input) = ("v1#flow#a+secret/token==", "the-input-is-private-and-shown-to-no-one");
     let messages = [
         Message::new(
             "start",
@@ -29,7 +30,7 @@ async fn the_handler_starts_and_stops_and_logs_names_only() {
         ),
         Message::new("bad", json!({"action": "stop", "flowName": token, "executionName": input}).to_string()),
     ];
-    // As a queue may do it.
+    // A queue may deliver a batch twice.
     for _ in 0..2 {
         api.invoke("batch", &sqs_event(&messages), MINUTE);
         let answer = api.answer().await;
@@ -46,21 +47,21 @@ async fn the_handler_starts_and_stops_and_logs_names_only() {
 
     let unnamed = direct_event(&json!({"action": "start", "flowName": "pass"}).to_string());
     for _ in 0..2 {
-        // An asynchronous invocation is tried again under its own id.
+        // An asynchronous invocation is retried with the same id.
         api.invoke("the-same-id", &unnamed, MINUTE);
         assert!(!api.answer().await.failed);
     }
     assert_eq!(flows.executions("pass").await.len(), 1);
 
     let printed = handler.printed();
-    for expected in ["flow control", "FlowNotExists", "flowName must have", name] {
+    for expected in ["flow.done", "flow.failed", "FlowNotExists", "flowName must have", name] {
         assert!(printed.contains(expected), "{expected} is not in the log:\n{printed}");
     }
     assert_hidden(&printed, [token, input, "taskback-local-secret"]);
 }
 
 #[tokio::test]
-async fn without_a_place_of_fnf_it_does_not_start() {
+async fn handler_requires_an_fnf_endpoint() {
     let mut command =
         function(Path::new(env!("CARGO_BIN_EXE_flow_control")), "127.0.0.1:1", "http://127.0.0.1:1");
     let (status, printed) = Process::start(command.env("FNF_ENDPOINT", "")).end().await;

@@ -1,4 +1,4 @@
-//! A start that is delivered again, at every point: there is one execution.
+//! A start that is redelivered, at every point, leaves one execution.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn message() -> Message {
 }
 
 impl Flows {
-    /// That the message started one execution, which sent one task.
+    /// Asserts that the message started one execution, which sent one task.
     async fn assert_one(&self, tasks: usize) {
         let executions = self.executions("verify").await;
         assert_eq!(executions.len(), 1, "{executions:?}");
@@ -18,7 +18,7 @@ impl Flows {
 }
 
 #[tokio::test]
-async fn before_the_call_was_taken() {
+async fn redelivery_after_refusal_starts_once() {
     for kind in [FaultKind::Refuse, FaultKind::Skewed] {
         let flows = Flows::new().await;
         flows.server.state().inject(Fault::new("StartExecution", kind).times(2)).unwrap();
@@ -30,8 +30,9 @@ async fn before_the_call_was_taken() {
     }
 }
 
+/// Whether the service accepted the call or not.
 #[tokio::test]
-async fn where_no_answer_came_whether_it_was_taken_or_not() {
+async fn lost_response_starts_once() {
     for kind in [FaultKind::LostAck, FaultKind::Cut, FaultKind::Html502] {
         let flows = Flows::new().await;
         flows.fault("StartExecution", kind);
@@ -42,17 +43,19 @@ async fn where_no_answer_came_whether_it_was_taken_or_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_deadline_came_before_the_answer() {
+async fn redelivery_after_deadline_starts_once() {
     let flows = Flows::new().await;
-    flows.fault("StartExecution", FaultKind::Delay(Duration::from_secs(30)));
+    let slow = Fault::new("StartExecution", FaultKind::Delay(Duration::from_secs(30)));
+    flows.server.state().inject(slow.times(9)).unwrap();
     let answer = handle(&flows.control(), &sqs_event(&[message()]), Duration::from_secs(3)).await;
     assert_eq!(kept(answer.unwrap()), ["message-1"]);
+    flows.server.state().clear_faults();
     assert_eq!(flows.batch(&[message().received(2)]).await, [""; 0]);
     flows.assert_one(1).await;
 }
 
 #[tokio::test]
-async fn while_the_execution_runs_and_side_by_side() {
+async fn concurrent_deliveries_start_once() {
     let flows = Flows::new().await;
     let (one, other) = ([message()], [message()]);
     let (one, other) = tokio::join!(flows.batch(&one), flows.batch(&other));
@@ -61,8 +64,9 @@ async fn while_the_execution_runs_and_side_by_side() {
     flows.assert_one(1).await;
 }
 
+/// Whether the execution succeeded, failed or was stopped.
 #[tokio::test]
-async fn after_the_execution_has_ended_however_it_ended() {
+async fn redelivery_after_end_starts_once() {
     for end in ["well", "badly", "stopped"] {
         let flows = Flows::new().await;
         assert_eq!(flows.batch(&[message()]).await, [""; 0]);
@@ -78,7 +82,7 @@ async fn after_the_execution_has_ended_however_it_ended() {
 }
 
 #[tokio::test]
-async fn a_direct_start_by_name_gets_the_result_of_the_first() {
+async fn repeated_direct_start_returns_first_result() {
     let flows = Flows::new().await;
     let mut body = start("run");
     body["input"] = json!({"n": 1});
@@ -90,8 +94,9 @@ async fn a_direct_start_by_name_gets_the_result_of_the_first() {
     assert_eq!(answer["input"], json!({"n": 1}));
 }
 
+/// Before and after the execution has ended. Another spelling of the same JSON is the same input.
 #[tokio::test]
-async fn another_input_under_the_same_name_is_a_clear_failure_before_and_after_the_end() {
+async fn same_name_with_other_input_fails() {
     let flows = Flows::new().await;
     let with = |input: &str| {
         let body = r#"{"action":"start","flowName":"verify","executionName":"run","input":INPUT}"#;
@@ -109,14 +114,16 @@ async fn another_input_under_the_same_name_is_a_clear_failure_before_and_after_t
         );
         assert_eq!(flows.batch(&[with(r#"{"a":2,"b":[2]}"#)]).await, ["m"], "ended: {ended}");
         let error = flows.direct(start("run")).await.unwrap_err().to_string();
-        let expected = "the task was kept: executionName run is taken by an execution with another input";
+        let expected =
+            "the task will be redelivered: executionName run is taken by an execution with another input";
         assert_eq!(error, expected, "ended: {ended}");
     }
     assert_eq!(flows.executions("verify").await.len(), 1);
 }
 
+/// From a message's queue and id, or from the id of the invocation.
 #[tokio::test]
-async fn a_message_is_known_by_its_queue_and_id_and_an_invocation_by_its_own() {
+async fn execution_name_derives_from_delivery() {
     let flows = Flows::new().await;
     let body = json!({"action": "start", "flowName": "pass"});
     let messages = ["one", "two"].map(|id| Message::new(id, body.to_string()));
@@ -129,7 +136,7 @@ async fn a_message_is_known_by_its_queue_and_id_and_an_invocation_by_its_own() {
     let event = direct_event(&body.to_string());
     let first = flows.control().handle(&event, MINUTE, "invocation-1").await.unwrap();
     let again = flows.control().handle(&event, MINUTE, "invocation-1").await.unwrap();
-    assert_eq!(first["executionName"], again["executionName"]);
+    assert_eq!(value(&first)["executionName"], value(&again)["executionName"]);
     flows.control().handle(&event, MINUTE, "invocation-2").await.unwrap();
     assert_eq!(flows.executions("pass").await.len(), 6);
     let nameless = flows.control().handle(&event, MINUTE, "").await.unwrap_err();

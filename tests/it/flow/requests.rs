@@ -1,13 +1,13 @@
-//! What a start brings along, and what is refused before anything is sent.
+//! The options of a start, and the requests that are rejected before any call.
 
-use taskback::core::{Service, TaskToken};
-use taskback_local::{OpenTask, Outcome};
+use taskback_local::{OpenTask, ReportedOutcome};
 
 use super::*;
 use crate::secrets::assert_hidden;
+use taskback::{Service, TaskToken};
 
 #[tokio::test]
-async fn a_direct_start_that_waits_gets_the_end() {
+async fn waiting_start_returns_the_result() {
     let flows = Flows::new().await;
     let mut body = start("run");
     body["waitSeconds"] = json!(30);
@@ -18,8 +18,9 @@ async fn a_direct_start_that_waits_gets_the_end() {
     assert!(answer["startedTime"].is_string() && answer["stoppedTime"].is_string(), "{answer}");
 }
 
+/// The execution outlasts `waitSeconds`, then the deadline.
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_outlasts_the_wait_or_the_deadline_is_answered_as_it_is() {
+async fn unfinished_execution_is_returned_running() {
     let flows = Flows::new().await;
     let mut body = start("run");
     body["waitSeconds"] = json!(5);
@@ -31,7 +32,7 @@ async fn an_execution_that_outlasts_the_wait_or_the_deadline_is_answered_as_it_i
 }
 
 #[tokio::test]
-async fn a_wait_that_fails_does_not_undo_the_start() {
+async fn failed_wait_keeps_the_start() {
     let flows = Flows::new().await;
     flows.fault("DescribeExecution", FaultKind::Refuse);
     let mut body = start("run");
@@ -39,8 +40,9 @@ async fn a_wait_that_fails_does_not_undo_the_start() {
     assert_eq!(flows.direct(body).await.unwrap()["status"], "Starting");
 }
 
+/// Two messages with one token start one execution, named after the token's fingerprint.
 #[tokio::test]
-async fn a_token_goes_along_once_under_a_name_of_its_own() {
+async fn token_starts_one_named_execution() {
     let flows = Flows::new().await;
     let task = flows.server.state().open(OpenTask::new(Service::Fnf)).unwrap();
     let body = json!({
@@ -52,12 +54,12 @@ async fn a_token_goes_along_once_under_a_name_of_its_own() {
     let names: Vec<_> = executions.iter().filter_map(|execution| execution.name.clone()).collect();
     assert_eq!(names, [format!("tb-{}", task.fingerprint)]);
     flows.succeed("verify", &json!({"n": 1})).await;
-    let told = flows.server.state().task(&task.fingerprint).unwrap().outcome;
-    assert_eq!(told, Some(Outcome::Succeeded { output: Some(r#"{"n":1}"#.into()) }));
+    let outcome = flows.server.state().task(&task.fingerprint).unwrap().outcome;
+    assert_eq!(outcome, Some(ReportedOutcome::Succeeded { output: Some(r#"{"n":1}"#.into()) }));
 }
 
 #[tokio::test]
-async fn what_is_refused_is_named_and_no_token_is_shown() {
+async fn refusal_names_reason_without_token() {
     let flows = Flows::new().await;
     let token = TaskToken::new(Service::Fnf, "v1#a\"+secret/token==é").unwrap();
     let with = |body: Value| {

@@ -1,12 +1,11 @@
-//! A cancellation while the start of the child is still under way.
+//! A cancellation while the start of the child execution is in flight.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use taskback::core::Service;
-use taskback::flow::StartFlow;
-use taskback::{Services, Taskback};
+use taskback::fnf_flow::StartFlow;
+use taskback::{Service, Services, Taskback};
 use taskback_local::OpenTask;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,14 +14,14 @@ use tokio::time::sleep;
 use super::*;
 use crate::wire::server::read;
 
-/// A service that begins an execution some time after it was asked to, whoever still listens.
+/// A service that starts an execution some time after the request, even if the client has disconnected.
 async fn slow_service() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let started = Arc::new(AtomicBool::new(false));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // The client may go at any time; then there is nobody to answer.
+            // The client may disconnect at any time; then no response is needed.
             tokio::spawn(serve(stream, Arc::clone(&started)));
         }
     });
@@ -46,8 +45,9 @@ async fn serve(mut stream: TcpStream, started: Arc<AtomicBool>) -> io::Result<()
     Ok(())
 }
 
+/// Only then does the stop find the execution.
 #[tokio::test]
-async fn a_start_under_way_is_waited_for_so_that_the_stop_finds_it() {
+async fn cancellation_waits_for_pending_start() {
     let swf = Server::bind(Config::default()).await.unwrap();
     let task = swf.state().open(OpenTask::new(Service::Swf)).unwrap();
     swf.state().cancel(&task.fingerprint).unwrap();
@@ -55,6 +55,6 @@ async fn a_start_under_way_is_waited_for_so_that_the_stop_finds_it() {
     let builder = Taskback::builder().step(step).services(Services::local(&swf.url()).unwrap());
     let taskback = builder.heartbeat(Duration::from_millis(50)).build().unwrap();
     let body = json!({"service": "swf", "taskToken": task.token.expose(), "input": {}});
-    let answer = taskback.handle(&direct_event(&body.to_string()), MINUTE).await.unwrap();
+    let answer = value(&taskback.handle(&direct_event(&body.to_string()), MINUTE).await.unwrap());
     assert_eq!(answer["details"], format!("execution tb-{} was stopped", task.fingerprint));
 }

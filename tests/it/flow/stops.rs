@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_running_execution_is_stopped_with_error_and_cause() {
+async fn stop_records_error_and_cause() {
     let flows = Flows::new().await;
     flows.start("verify", "run").await;
     let mut body = stop("run");
@@ -16,7 +16,7 @@ async fn a_running_execution_is_stopped_with_error_and_cause() {
 }
 
 #[tokio::test]
-async fn what_has_ended_need_not_be_stopped() {
+async fn stop_of_ended_execution_succeeds() {
     let flows = Flows::new().await;
     flows.start("verify", "run").await;
     flows.succeed("verify", &json!({"n": 1})).await;
@@ -26,7 +26,7 @@ async fn what_has_ended_need_not_be_stopped() {
 }
 
 #[tokio::test]
-async fn a_stop_that_is_faster_than_its_start_comes_back() {
+async fn stop_before_start_is_redelivered() {
     let flows = Flows::new().await;
     let message = || Message::new("m", stop("run").to_string());
     assert_eq!(flows.batch(&[message()]).await, ["m"]);
@@ -38,7 +38,7 @@ async fn a_stop_that_is_faster_than_its_start_comes_back() {
 }
 
 #[tokio::test]
-async fn a_conflict_and_a_lost_answer_are_tried_again() {
+async fn conflicting_or_lost_stop_is_retried() {
     for kind in [FaultKind::Conflict, FaultKind::LostAck, FaultKind::Throttle, FaultKind::Error500] {
         let flows = Flows::new().await;
         flows.start("verify", "run").await;
@@ -50,7 +50,7 @@ async fn a_conflict_and_a_lost_answer_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_that_takes_its_time_is_followed_where_that_is_asked_for() {
+async fn slow_stop_is_awaited_on_request() {
     for (wait, expected) in [(0, "Running"), (30, "Stopped")] {
         let flows = Flows::new().await;
         flows.start("verify", "run").await;

@@ -1,14 +1,13 @@
-//! StartFlow with an SWF token: the step waits, and the child's end is the outcome.
+//! StartFlow with an SWF token: the step waits, and the end of the child execution is the outcome.
 
 use aliyun_fnf::StopExecution;
-use taskback::core::Service;
-use taskback::flow::StartFlow;
-use taskback::{Services, Taskback};
-use taskback_local::{OpenTask, Opened, Outcome, TaskState};
+use taskback::fnf_flow::StartFlow;
+use taskback::{Service, Services, Taskback};
+use taskback_local::{OpenTask, OpenedTask, ReportedOutcome, TaskState};
 
 use super::*;
 
-/// How the child ends while the step waits.
+/// The end of the child execution while the step waits.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Well,
@@ -19,7 +18,7 @@ enum End {
 
 struct Delegation {
     flows: Flows,
-    task: Opened,
+    task: OpenedTask,
 }
 
 impl Delegation {
@@ -43,7 +42,8 @@ impl Delegation {
 
     async fn handle(&self, time: Duration) -> Result<Value, InvocationError> {
         let body = json!({"service": "swf", "taskToken": self.task.token.expose(), "input": {"n": 1}});
-        self.taskback().handle(&direct_event(&body.to_string()), time).await
+        let response = self.taskback().handle(&direct_event(&body.to_string()), time).await;
+        response.map(|response| value(&response))
     }
 
     async fn end(&self, how: End) {
@@ -59,23 +59,23 @@ impl Delegation {
         }
     }
 
-    fn state(&self) -> (TaskState, Option<Outcome>) {
+    fn state(&self) -> (TaskState, Option<ReportedOutcome>) {
         let task = self.flows.server.state().task(&self.task.fingerprint).unwrap();
         (task.state, task.outcome)
     }
 }
 
-fn failed(error: &str, cause: &str) -> (TaskState, Option<Outcome>) {
-    let outcome = Outcome::Failed { error: Some(error.into()), cause: Some(cause.into()) };
+fn failed(error: &str, cause: &str) -> (TaskState, Option<ReportedOutcome>) {
+    let outcome = ReportedOutcome::Failed { error: Some(error.into()), cause: Some(cause.into()) };
     (TaskState::Failed, Some(outcome))
 }
 
-fn succeeded() -> (TaskState, Option<Outcome>) {
-    (TaskState::Succeeded, Some(Outcome::Succeeded { output: Some(r#"{"n":2}"#.into()) }))
+fn succeeded() -> (TaskState, Option<ReportedOutcome>) {
+    (TaskState::Succeeded, Some(ReportedOutcome::Succeeded { output: Some(r#"{"n":2}"#.into()) }))
 }
 
 #[tokio::test]
-async fn the_childs_end_is_the_tasks_with_output_or_error_and_cause() {
+async fn delegated_task_ends_like_its_flow() {
     for (end, expected) in [
         (End::Well, succeeded()),
         (End::Badly, failed("Declined", "over the limit")),
@@ -90,7 +90,7 @@ async fn the_childs_end_is_the_tasks_with_output_or_error_and_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_times_out_fails_the_task() {
+async fn child_timeout_fails_the_task() {
     let delegation = Delegation::new().await;
     let (answer, ()) = tokio::join!(delegation.handle(MINUTE), delegation.end(End::TimedOut));
     assert_eq!(answer.unwrap()["error"], "FnF.TaskTimeout");
@@ -102,7 +102,7 @@ async fn a_child_that_times_out_fails_the_task() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_child_that_outlasts_the_deadline_is_found_again_by_the_next_delivery() {
+async fn redelivery_finds_the_running_child() {
     let delegation = Delegation::new().await;
     for _ in 0..2 {
         let kept = delegation.handle(Duration::from_secs(5)).await.unwrap_err();
@@ -116,7 +116,7 @@ async fn a_child_that_outlasts_the_deadline_is_found_again_by_the_next_delivery(
 }
 
 #[tokio::test]
-async fn a_child_that_has_ended_before_the_redelivery_is_told_at_once() {
+async fn redelivery_reports_ended_child_at_once() {
     let delegation = Delegation::new().await;
     delegation.flows.fault("RespondActivityTaskCompleted", FaultKind::Refuse);
     let (answer, ()) = tokio::join!(delegation.handle(MINUTE), delegation.end(End::Well));
@@ -126,7 +126,7 @@ async fn a_child_that_has_ended_before_the_redelivery_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_cancellation_of_the_task_stops_the_child() {
+async fn task_cancellation_stops_the_child() {
     let delegation = Delegation::new().await;
     let cancel = async {
         delegation.flows.received("child").await;
@@ -135,12 +135,16 @@ async fn a_cancellation_of_the_task_stops_the_child() {
     let (answer, ()) = tokio::join!(delegation.handle(MINUTE), cancel);
     let details = format!("execution {} was stopped", delegation.name());
     assert_eq!(answer.unwrap()["details"], details);
-    assert_eq!(delegation.state(), (TaskState::Canceled, Some(Outcome::Canceled { details: Some(details) })));
+    assert_eq!(
+        delegation.state(),
+        (TaskState::Canceled, Some(ReportedOutcome::Canceled { details: Some(details) }))
+    );
     assert_eq!(delegation.flows.status("child", &delegation.name()).await, "Stopped");
 }
 
+/// The cancellation arrives before the response to the start.
 #[tokio::test]
-async fn a_cancellation_that_is_faster_than_the_start_leaves_nothing_running() {
+async fn early_cancellation_leaves_nothing_running() {
     let delegation = Delegation::new().await;
     delegation.flows.fault("StartExecution", FaultKind::Delay(Duration::from_secs(30)));
     let cancel = async {
@@ -153,9 +157,9 @@ async fn a_cancellation_that_is_faster_than_the_start_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn a_child_that_ends_before_it_can_be_stopped_is_told_as_it_ended() {
+async fn child_end_wins_over_cancellation() {
     let delegation = Delegation::new().await;
-    // Nobody who waits hears of the end before the cancellation comes.
+    // No waiting call returns the end before the cancellation arrives.
     delegation.flows.fault("DescribeExecution", FaultKind::Delay(Duration::from_secs(30)));
     let end = async {
         delegation.end(End::Well).await;

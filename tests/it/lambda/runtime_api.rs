@@ -1,4 +1,4 @@
-//! Lambda's Runtime API on loopback: hands events out, several at once, and takes their answers.
+//! Lambda's Runtime API on loopback: sends events, several at once, and receives the responses.
 
 use std::io;
 use std::sync::Arc;
@@ -19,16 +19,18 @@ pub(crate) struct RuntimeApi {
     pub(crate) address: String,
     shared: Arc<Shared>,
     give: mpsc::UnboundedSender<Invocation>,
-    answers: mpsc::UnboundedReceiver<Answer>,
+    answers: mpsc::UnboundedReceiver<ServiceResponse>,
     accepting: JoinHandle<()>,
 }
 
-/// What the function answered.
+/// The function's response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServiceResponse {
     pub(crate) id: String,
     pub(crate) failed: bool,
     pub(crate) body: Value,
+    /// The body, unparsed.
+    pub(crate) text: String,
 }
 
 struct Invocation {
@@ -39,7 +41,7 @@ struct Invocation {
 
 struct Shared {
     next: Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    answer: mpsc::UnboundedSender<Answer>,
+    answer: mpsc::UnboundedSender<ServiceResponse>,
     open: AtomicUsize,
     most_open: AtomicUsize,
 }
@@ -56,17 +58,17 @@ impl RuntimeApi {
         Self { address, shared, give, answers, accepting }
     }
 
-    /// Hands the event out to whoever asks next; its deadline counts from then.
+    /// Sends the event in response to the next request; its deadline counts from then.
     pub(crate) fn invoke(&self, id: &str, event: &RawValue, time: Duration) {
         self.give.send(Invocation { id: id.to_owned(), event: event.get().to_owned(), time }).ok().unwrap();
     }
 
-    /// The next answer, of whichever invocation.
-    pub(crate) async fn answer(&mut self) -> Answer {
+    /// The next response, of any invocation.
+    pub(crate) async fn answer(&mut self) -> ServiceResponse {
         timeout(Duration::from_secs(60), self.answers.recv()).await.expect("the function answers").unwrap()
     }
 
-    /// How many invocations were under way at the same time.
+    /// The largest number of concurrent invocations.
     pub(crate) fn most_open(&self) -> usize {
         self.shared.most_open.load(Ordering::SeqCst)
     }
@@ -81,7 +83,7 @@ impl Drop for RuntimeApi {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
-        // A function that is killed leaves in the middle of a request.
+        // A killed function disconnects in the middle of a request.
         tokio::spawn(async move { serve(stream, &shared).await.ok() });
     }
 }
@@ -92,10 +94,11 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let reply = match path[..] {
             ["GET", "", "2018-06-01", "runtime", "invocation", "next", ..] => shared.next().await,
             ["POST", "", "2018-06-01", "runtime", "invocation", id, end @ ("response" | "error"), ..] => {
-                shared.take(Answer {
+                shared.take(ServiceResponse {
                     id: id.to_owned(),
                     failed: end == "error",
                     body: serde_json::from_str(&request.body).unwrap(),
+                    text: request.body,
                 })
             }
             _ => Reply::http(404, "", "{}"),
@@ -108,7 +111,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
 
 impl Shared {
     async fn next(&self) -> Reply {
-        // For ever, where there is none: a function waits frozen.
+        // Forever if there is none: a function waits frozen.
         let Some(Invocation { id, event, time }) = self.next.lock().await.recv().await else {
             return std::future::pending().await;
         };
@@ -124,7 +127,7 @@ impl Shared {
         Reply::http(200, &headers, &event)
     }
 
-    fn take(&self, answer: Answer) -> Reply {
+    fn take(&self, answer: ServiceResponse) -> Reply {
         self.open.fetch_sub(1, Ordering::SeqCst);
         self.answer.send(answer).ok();
         Reply::http(202, "", r#"{"status":"OK"}"#)

@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::python::{self, Moto};
-use super::swf::{assert_told, ended, polled};
+use super::swf::{assert_outcomes, ended, polled};
 use crate::process::{Process, free_address};
 use crate::support::MINUTE;
 
 #[tokio::test]
-async fn the_worker_completes_swf_tasks_of_sqs_and_sns_events_under_lambdas_emulator() {
+async fn lambda_emulator_completes_swf_tasks() {
     let moto = Moto::start().await;
     let tasks = polled(&moto, 3).await;
     let (address, runtime_api) = (free_address(), free_address());
@@ -24,6 +24,7 @@ async fn the_worker_completes_swf_tasks_of_sqs_and_sns_events_under_lambdas_emul
     command.env_clear().envs([
         ("AWS_LAMBDA_FUNCTION_NAME", "worker"),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", "30"),
+        ("TASKBACK_STEP", "verify-card"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "testing"),
         ("AWS_SECRET_ACCESS_KEY", "testing"),
@@ -45,7 +46,7 @@ async fn the_worker_completes_swf_tasks_of_sqs_and_sns_events_under_lambdas_emul
     let record = json!({"EventSource": "aws:sns", "Sns": {"Message": last.to_string()}});
     let event = to_raw_value(&json!({"Records": [record]})).unwrap();
     assert_eq!(invoke(&address, &event).await, r#"{"done":1}"#, "{}", emulator.printed());
-    assert_told(&ended(&moto, &tasks[0]).await, &tasks);
+    assert_outcomes(&ended(&moto, &tasks[0]).await, &tasks);
     for task in &tasks {
         assert!(!printed.contains(task["taskToken"].as_str().unwrap()), "{printed}");
     }
@@ -55,7 +56,7 @@ fn id(task: &Value) -> &str {
     task["activityId"].as_str().unwrap()
 }
 
-/// The body of the emulator's answer; it answers 200 for failures too.
+/// The body of the emulator's response. Its status is 200 for failures too.
 async fn invoke(address: &str, event: &RawValue) -> String {
     let mut stream = timeout(MINUTE, connected(address)).await.expect("the emulator listens");
     let path = "/2015-03-31/functions/function/invocations";
@@ -69,7 +70,7 @@ async fn invoke(address: &str, event: &RawValue) -> String {
     answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}")).1.to_owned()
 }
 
-/// It says nothing when it is ready.
+/// Waits for the emulator, which prints nothing when it is ready.
 async fn connected(address: &str) -> TcpStream {
     loop {
         match TcpStream::connect(address).await {

@@ -1,25 +1,26 @@
-//! Flows: the official FnF client drives one as ours does, and an SWF task of moto's ends with one.
+//! Flows: the official FnF client sees the same as ours, and a flow ends an SWF task of moto.
 
 use aliyun_fnf::{
     CreateFlow, DescribeExecution, Event, Execution, GetExecutionHistory, ListExecutions, StartExecution,
     StopExecution,
 };
 use serde_json::{Value, json};
-use taskback::flow::StartFlow;
+use taskback::examples::verify_card;
+use taskback::fnf_flow::StartFlow;
 use taskback::testing::direct_event;
-use taskback::{Services, Swf, Taskback, verify_card};
+use taskback::{Services, Swf, Taskback};
 use taskback_local::{Config, Server};
 
 use super::python::{self, Moto};
 use super::swf::{ended, polled};
 use crate::flow::{Flows, client};
-use crate::support::MINUTE;
+use crate::support::invoke;
 
 const GOOD: &str = r#"{"cardNumber":"4111 1111 1111 1111"}"#;
 const BAD: &str = r#"{"cardNumber":"4111 1111 1111 1112"}"#;
 const VERIFIED: &str = r#"{"cardNumber":"**** **** **** 1111","valid":true}"#;
 
-/// The example step's flow, and a second state that shows its output goes on.
+/// The example step's flow, with a second state that receives the first one's output.
 fn definition() -> String {
     let message = json!({"service": "fnf", "taskToken.$": "$Context.Current.TaskToken", "input.$": "$Input"});
     json!({
@@ -36,7 +37,7 @@ fn definition() -> String {
 }
 
 #[tokio::test]
-async fn the_official_fnf_client_sees_a_flow_as_ours_does() {
+async fn official_fnf_client_agrees_on_flows() {
     let declined = ["--error", "CardDeclined", "--cause", "the card number does not pass the Luhn check"];
     let stopped = ["--error", "Sold", "--cause", "no stock"];
     for (input, end) in [
@@ -51,8 +52,8 @@ async fn the_official_fnf_client_sees_a_flow_as_ours_does() {
             ["--endpoint", &url, "--flow", "verify", "--definition", &definition, "--execution", "run"];
         let arguments = [&arguments[..], &["--input", input, "--queue", "cards"], &end].concat();
         let theirs = python::run("fnf_flow.py", &arguments, "").await.remove(0);
-        let ours = driven(input, end[0]).await;
-        assert_eq!(shown(&theirs), ours, "{}", end[0]);
+        let closed_by = driven(input, end[0]).await;
+        assert_eq!(shown(&theirs), closed_by, "{}", end[0]);
         for field in ["again", "stopped"] {
             assert_eq!(theirs[field]["status"], 400, "{theirs}");
         }
@@ -61,7 +62,7 @@ async fn the_official_fnf_client_sees_a_flow_as_ours_does() {
     }
 }
 
-/// The same with our own client; the task is told by the handler and its step.
+/// The same with our own client. The handler and its step report the task.
 async fn driven(input: &str, end: &str) -> Value {
     let server = Server::bind(Config::default()).await.unwrap();
     let fnf = client(&server.url());
@@ -76,7 +77,7 @@ async fn driven(input: &str, end: &str) -> Value {
     } else {
         let builder = Taskback::builder().step(verify_card);
         let taskback = builder.services(Services::local(&server.url()).unwrap()).build().unwrap();
-        let answer = taskback.handle(&direct_event(&message.body), MINUTE).await.unwrap();
+        let answer = invoke(&taskback, &direct_event(&message.body)).await.unwrap();
         assert_eq!((&answer["receipt"], &answer["outcome"]), (&json!("recorded"), &json!(end)));
     }
     let ended = fnf.call(DescribeExecution::new("verify", "run").wait_seconds(30)).await.unwrap();
@@ -106,7 +107,7 @@ fn event(event: &Event) -> Value {
     })
 }
 
-/// What the official client saw, without times and ids; an empty text is an absent one.
+/// The official client's view, without times and ids. Empty texts count as absent.
 fn shown(theirs: &Value) -> Value {
     const EXECUTION: [&str; 6] = ["FlowName", "Name", "Status", "Input", "Output", "FlowDefinition"];
     const EVENT: [&str; 5] = ["Type", "EventId", "ScheduleEventId", "StepName", "EventDetail"];
@@ -130,14 +131,14 @@ fn shown(theirs: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_swf_task_of_motos_ends_as_the_fnf_flow_that_it_was_handed_to() {
+async fn delegated_swf_task_ends_with_its_flow() {
     let moto = Moto::start().await;
     let tasks = polled(&moto, 2).await;
     let flows = Flows::new().await;
     let services = Services::default().with(Swf::local(&moto.url));
     let step = StartFlow::new(client(&flows.server.url()), "verify");
     let taskback = Taskback::builder().step(step).services(services).build().unwrap();
-    // The flow's own worker: it knows nothing of SWF.
+    // The flow's own worker, which has no SWF client.
     let services = Services::local(&flows.server.url()).unwrap();
     let worker = Taskback::builder().step(verify_card).services(services).build().unwrap();
     for task in &tasks {
@@ -146,9 +147,9 @@ async fn an_swf_task_of_motos_ends_as_the_fnf_flow_that_it_was_handed_to() {
             let message = flows.received("verify").await;
             let task =
                 json!({"service": "fnf", "taskToken": message["taskToken"], "input": message["input"]});
-            worker.handle(&direct_event(&task.to_string()), MINUTE).await.unwrap()
+            invoke(&worker, &direct_event(&task.to_string())).await.unwrap()
         };
-        let (answer, worked) = tokio::join!(taskback.handle(&event, MINUTE), work);
+        let (answer, worked) = tokio::join!(invoke(&taskback, &event), work);
         assert_eq!(
             (&answer.unwrap()["receipt"], &worked["receipt"]),
             (&json!("recorded"), &json!("recorded"))

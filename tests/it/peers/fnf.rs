@@ -1,18 +1,17 @@
-//! The official FnF client, and its signing.
+//! The official FnF client and its signatures.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use taskback::core::{Outcome, Output, Service, TaskToken};
-use taskback::{Fnf, Reporter};
-use taskback_local::{Config, OpenTask, Outcome as Told, Server, TaskState};
+use taskback::{Fnf, Outcome, Output, ReportRequest, Reporter, Service, TaskToken};
+use taskback_local::{Config, OpenTask, ReportedOutcome, Server, TaskState};
 use tokio::time::Instant;
 
 use super::python;
 use crate::support::MINUTE;
 use crate::wire::server::{self as wire, Reply};
 
-/// One call of the official FnF client.
+/// One call by the official FnF client.
 async fn official(server: &Server, token: &TaskToken, secret: &str, outcome: &[&str]) -> Value {
     let url = server.url();
     let arguments = [&["--endpoint", &*url, "--access-key-secret", secret], outcome].concat();
@@ -20,7 +19,7 @@ async fn official(server: &Server, token: &TaskToken, secret: &str, outcome: &[&
 }
 
 #[tokio::test]
-async fn the_official_fnf_client_reports_to_the_local_service() {
+async fn official_fnf_client_reports_to_local_service() {
     let secret = Config::default().access_key_secret;
     let server = Server::bind(Config::default()).await.unwrap();
     let [good, bad] = std::array::from_fn(|_| server.state().open(OpenTask::new(Service::Fnf)).unwrap());
@@ -36,23 +35,23 @@ async fn the_official_fnf_client_reports_to_the_local_service() {
         assert_eq!((&answer["status"], &answer["code"]), (&200.into(), &Value::Null));
         assert!(answer["eventId"].is_i64() && answer["requestId"].is_string(), "{answer}");
     }
-    let told = |fingerprint| server.state().task(fingerprint).unwrap().outcome.unwrap();
+    let outcome_of = |fingerprint| server.state().task(fingerprint).unwrap().outcome.unwrap();
     let outcomes = [
-        Told::Succeeded { output: Some(succeeded[2].into()) },
-        Told::Failed { error: Some("CardDeclined".into()), cause: Some("no 卡".into()) },
+        ReportedOutcome::Succeeded { output: Some(succeeded[2].into()) },
+        ReportedOutcome::Failed { error: Some("CardDeclined".into()), cause: Some("no 卡".into()) },
     ];
-    assert_eq!([told(&good.fingerprint), told(&bad.fingerprint)], outcomes);
+    assert_eq!([outcome_of(&good.fingerprint), outcome_of(&bad.fingerprint)], outcomes);
 
-    // Whatever it is told: the task is closed.
+    // A further report finds the task closed.
     for (task, report) in [(&good, &failed[..]), (&bad, &succeeded[..])] {
         let answer = official(&server, &task.token, &secret, report).await;
         assert_eq!((&answer["status"], &answer["code"]), (&400.into(), &"TaskAlreadyCompleted".into()));
     }
-    assert_eq!([told(&good.fingerprint), told(&bad.fingerprint)], outcomes);
+    assert_eq!([outcome_of(&good.fingerprint), outcome_of(&bad.fingerprint)], outcomes);
 }
 
 #[tokio::test]
-async fn the_official_fnf_client_would_sign_our_requests_alike() {
+async fn official_fnf_client_signs_alike() {
     let outcomes = [
         Outcome::Succeeded(Output::new(&json!({"卡": "é + / = & % ~ * 🚀\n", "n": 1.5})).unwrap()),
         Outcome::Succeeded(Output::new(&"").unwrap()),
@@ -64,20 +63,21 @@ async fn the_official_fnf_client_would_sign_our_requests_alike() {
     let fnf = Fnf::local(&server.url).unwrap();
     let token = TaskToken::new(Service::Fnf, "v1#a#+/==~* é").unwrap();
     for outcome in &outcomes {
-        fnf.report(&token, outcome, None, Instant::now() + MINUTE).await;
+        fnf.report(ReportRequest { token: &token, outcome, permit: None, deadline: Instant::now() + MINUTE })
+            .await;
     }
     let requests = server.requests();
     assert_eq!(requests.len(), outcomes.len());
-    let mut ours = Vec::new();
+    let mut closed_by = Vec::new();
     let mut lines = String::new();
     for request in &requests {
         let mut params = params(request);
-        ours.push(json!({"signature": params.remove("Signature").unwrap()}));
+        closed_by.push(json!({"signature": params.remove("Signature").unwrap()}));
         assert_eq!(params["TaskToken"], token.expose());
         let secret = Config::default().access_key_secret;
         lines += &format!("{}\n", json!({"method": "POST", "params": params, "secret": secret}));
     }
-    assert_eq!(python::run("fnf_sign.py", &[], &lines).await, ours);
+    assert_eq!(python::run("fnf_sign.py", &[], &lines).await, closed_by);
 }
 
 /// Query and form together, decoded.

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::process::Process;
 
-/// Where the workspace is; the command's tests use this file too.
+/// The workspace's folder. The tests of `taskback-cli` use this file too.
 fn root() -> &'static Path {
     let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     above.find(|path| path.join("Cargo.lock").exists()).unwrap()
 }
 
-/// A path in the virtual environment that `tests/run` makes.
+/// A path in the virtual environment that `tests/run` creates.
 fn venv(path: &str) -> PathBuf {
     let own = || root().join("target/venv");
     let venv = std::env::var_os("TASKBACK_VENV").map_or_else(own, PathBuf::from);
@@ -23,14 +23,14 @@ fn venv(path: &str) -> PathBuf {
     path
 }
 
-/// Runs a script of `tests/peers` and gives the JSON lines that it prints.
+/// Runs a script of `tests/peers` and returns the JSON lines that it prints.
 pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
     let mut command = Command::new(venv("bin/python"));
     command.env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
     command.arg(root().join("tests/peers").join(script)).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let stdin = stdin.to_owned();
-    // On a thread of its own: what the script talks to may live on this one.
+    // On its own thread, since this one may serve the script's requests.
     let ended = tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
@@ -42,14 +42,14 @@ pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Va
     printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// moto's server, with no account and no state but its own.
-pub(super) struct Moto {
-    pub(super) url: String,
+/// A moto server with its own state.
+pub(crate) struct Moto {
+    pub(crate) url: String,
     _process: Process,
 }
 
 impl Moto {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut command = Command::new(venv("bin/moto_server"));
         command.env_clear().env("PYTHONUNBUFFERED", "1").args(["-H", "127.0.0.1", "-p", "0"]);
         let mut process = Process::start(&mut command);

@@ -1,12 +1,11 @@
-//! moto's SQS: FIFO queues, which know more of order than any queue of ours.
+//! moto's SQS, for the order of FIFO queues.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use taskback::core::Service;
-use taskback::{QueueWorker, StepError, Task, Work, aws};
+use taskback::{QueueWorker, QueueWorkerConfig, Service, StepError, Task, aws};
 use tokio::time::{sleep, timeout};
 
 use super::python::Moto;
@@ -23,7 +22,7 @@ async fn fifo(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn a_kept_message_of_a_fifo_group_keeps_its_followers_and_their_receive_counts() {
+async fn nacked_fifo_message_blocks_its_group() {
     let moto = Moto::start().await;
     let client = Client::new(&aws::local(&moto.url));
     let url = fifo(&client).await;
@@ -50,7 +49,7 @@ async fn a_kept_message_of_a_fifo_group_keeps_its_followers_and_their_receive_co
     let rig = Rig::new();
     let taskback = rig.builder().step(step).build().unwrap();
     let shutdown = taskback.shutdown().clone();
-    let how = Work { wait: Duration::from_secs(1), ..Work::new(&url) };
+    let how = QueueWorkerConfig { wait: Duration::from_secs(1), ..QueueWorkerConfig::new(&url) };
     let worker = tokio::spawn(QueueWorker::open(taskback, client, how).await.unwrap().run());
     let all = async {
         while done.lock().unwrap().len() < 5 {
@@ -66,7 +65,7 @@ async fn a_kept_message_of_a_fifo_group_keeps_its_followers_and_their_receive_co
     let of =
         |group| done.iter().filter(|name| name.starts_with(group)).map(String::as_str).collect::<Vec<_>>();
     assert_eq!((of('a'), of('b')), (vec!["a1", "a2", "a3"], vec!["b1", "b2"]));
-    // The other group did not wait for the one that failed.
+    // The other group did not wait for the failed one.
     assert!(
         done.iter().position(|name| name == "b2") < done.iter().position(|name| name == "a1"),
         "{done:?}"

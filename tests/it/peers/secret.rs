@@ -1,13 +1,15 @@
-//! FnF's credentials out of moto's Secrets Manager.
+//! FnF credentials from moto's Secrets Manager.
 
 use std::path::Path;
 use std::process::Command;
 
 use aws_sdk_secretsmanager::Client as Secrets;
 use serde_json::json;
-use taskback::core::{Answer, Outcome, Output, Service, TaskToken};
 use taskback::testing::direct_event;
-use taskback::{Fnf, FnfSecret, Reporter, Settings, aws};
+use taskback::{
+    Clients, Fnf, FnfSecret, Outcome, Output, ReportRequest, Reporter, Service, ServiceResponse, Settings,
+    TaskToken, aws,
+};
 use taskback_local::{Config, OpenTask, Server};
 use tokio::time::Instant;
 
@@ -26,10 +28,10 @@ fn held(secret: &str) -> String {
     json!({"accessKeyId": "taskback-local", "accessKeySecret": secret}).to_string()
 }
 
-/// A client as the handler makes it, whose endpoint comes from the settings.
+/// A client with an endpoint from the settings, as the handler builds it.
 fn client(url: &str) -> Secrets {
     let settings = Settings::from_vars([("AWS_ENDPOINT_URL_SECRETS_MANAGER".into(), url.into())]).unwrap();
-    aws::secrets_manager(&aws::local("http://elsewhere.invalid"), &settings)
+    Clients::from_sdk_config(aws::local("http://elsewhere.invalid"), &settings).secrets()
 }
 
 fn fnf(url: &str, secret: FnfSecret) -> Fnf {
@@ -37,9 +39,10 @@ fn fnf(url: &str, secret: FnfSecret) -> Fnf {
     Fnf::new(client.build().unwrap())
 }
 
-async fn report(fnf: &Fnf, token: &TaskToken) -> Answer {
+async fn report(fnf: &Fnf, token: &TaskToken) -> ServiceResponse {
     let outcome = Outcome::Succeeded(Output::new(&1).unwrap());
-    fnf.report(token, &outcome, None, Instant::now() + MINUTE).await
+    let deadline = Instant::now() + MINUTE;
+    fnf.report(ReportRequest { token, outcome: &outcome, permit: None, deadline }).await
 }
 
 fn open(server: &Server) -> TaskToken {
@@ -47,21 +50,23 @@ fn open(server: &Server) -> TaskToken {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_read_again_once_it_is_refused() {
+async fn rotated_secret_is_read_after_refusal() {
     let (moto, server) = (Moto::start().await, Server::bind(Config::default()).await.unwrap());
     let secrets = client(&moto.url);
     secrets.create_secret().name(NAME).secret_string(held(OLD)).send().await.unwrap();
     let fnf = fnf(&server.url(), FnfSecret::read(client(&moto.url), NAME).await.unwrap());
     let token = open(&server);
     let refused = report(&fnf, &token).await;
-    assert!(matches!(&refused, Answer::Refused { code: Some(code), .. } if code == "SignatureNotMatch"));
+    assert!(
+        matches!(&refused, ServiceResponse::Refused { code: Some(code), .. } if code == "SignatureNotMatch")
+    );
 
     secrets.put_secret_value().secret_id(NAME).secret_string(held(RIGHT)).send().await.unwrap();
-    assert!(matches!(report(&fnf, &token).await, Answer::Accepted { .. }));
+    assert!(matches!(report(&fnf, &token).await, ServiceResponse::Accepted { .. }));
 }
 
 #[tokio::test]
-async fn a_secret_is_read_once_at_start_and_once_for_each_refusal() {
+async fn secret_is_read_at_start_and_after_refusals() {
     let read = |secret: &str| Reply::http(200, "", &json!({"SecretString": held(secret)}).to_string());
     let refused = || Reply::http(403, "", r#"{"Code":"InvalidAccessKeyID","Message":"m","RequestId":"r"}"#);
     let accepted = || Reply::accepted(Service::Fnf);
@@ -72,16 +77,17 @@ async fn a_secret_is_read_once_at_start_and_once_for_each_refusal() {
     let mut asked = vec![(secrets.requests().len(), service.requests().len())];
     let mut taken = Vec::new();
     for _ in 0..4 {
-        taken.push(matches!(report(&fnf, &token).await, Answer::Accepted { .. }));
+        taken.push(matches!(report(&fnf, &token).await, ServiceResponse::Accepted { .. }));
         asked.push((secrets.requests().len(), service.requests().len()));
     }
-    // What was read at start; the same key, which is not sent again; another one; and that is kept.
+    // The key read at start; the same key again, which is not resent; a new key; the new key, without another
+    // read.
     assert_eq!(taken, [true, false, true, true]);
     assert_eq!(asked, [(1, 0), (1, 1), (2, 2), (3, 4), (3, 5)]);
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_secret_is_told_at_start_without_a_value() {
+async fn invalid_secret_is_named_without_value() {
     let denied = r#"{"__type":"AccessDeniedException","Message":"User arn:aws:iam::123:user/x is not"}"#;
     for (reply, wanted) in [
         (Reply::http(400, "", denied), "the secret could not be read: AccessDeniedException"),
@@ -100,7 +106,7 @@ async fn what_is_wrong_with_the_secret_is_told_at_start_without_a_value() {
 }
 
 #[tokio::test]
-async fn the_worker_reports_with_the_secrets_key_and_logs_none_of_it() {
+async fn worker_signs_with_secret_and_logs_none() {
     let (moto, server) = (Moto::start().await, Server::bind(Config::default()).await.unwrap());
     let secrets = client(&moto.url);
     secrets.create_secret().name(NAME).secret_string(held(RIGHT)).send().await.unwrap();
@@ -118,7 +124,7 @@ async fn the_worker_reports_with_the_secrets_key_and_logs_none_of_it() {
 }
 
 #[tokio::test]
-async fn the_worker_does_not_start_without_its_secret() {
+async fn worker_needs_its_secret_to_start() {
     let (moto, server) = (Moto::start().await, Server::bind(Config::default()).await.unwrap());
     let api = RuntimeApi::start().await;
     let (status, printed) = Process::start(&mut worker(&api, &server, &moto)).end().await;

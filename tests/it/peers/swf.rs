@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use taskback::examples::verify_card;
 use taskback::testing::direct_event;
-use taskback::{Services, Swf, Taskback, verify_card};
+use taskback::{Services, Swf, Taskback};
 
 use super::python::{self, Moto};
-use crate::support::MINUTE;
+use crate::support::invoke;
 
 const GOOD: &str = r#"{"cardNumber":"4111 1111 1111 1111"}"#;
 const BAD: &str = r#"{"cardNumber":"4111 1111 1111 1112"}"#;
 const VERIFIED: &str = r#"{"cardNumber":"**** **** **** 1111","valid":true}"#;
 
 #[tokio::test]
-async fn moto_records_what_the_step_of_a_polled_task_ended_with() {
+async fn moto_records_polled_task_outcome() {
     let moto = Moto::start().await;
     let tasks = polled(&moto, 2).await;
     let taskback = || {
@@ -23,18 +24,18 @@ async fn moto_records_what_the_step_of_a_polled_task_ended_with() {
     };
     let first = taskback();
     for task in &tasks {
-        let answer = first.handle(&direct_event(&task.to_string()), MINUTE).await.unwrap();
+        let answer = invoke(&first, &direct_event(&task.to_string())).await.unwrap();
         assert_eq!(answer["receipt"], "recorded");
     }
     let history = ended(&moto, &tasks[0]).await;
-    assert_told(&history, &tasks);
-    // By somebody without our memory.
-    let answer = taskback().handle(&direct_event(&tasks[0].to_string()), MINUTE).await.unwrap();
-    assert_eq!((&answer["receipt"], &answer["ours"]), (&"closed".into(), &"unknown".into()));
+    assert_outcomes(&history, &tasks);
+    // Reported by a worker without this ledger.
+    let answer = invoke(&taskback(), &direct_event(&tasks[0].to_string())).await.unwrap();
+    assert_eq!((&answer["receipt"], &answer["closedBy"]), (&"closed".into(), &"unknown".into()));
     assert_eq!(ended(&moto, &tasks[0]).await, history);
 }
 
-/// Tasks that moto's SWF gave out, with good and bad input in turns.
+/// Tasks polled from moto's SWF, with valid and invalid input in turn.
 pub(super) async fn polled(moto: &Moto, count: usize) -> Vec<Value> {
     let count = count.to_string();
     let arguments = ["--endpoint", &moto.url, "--count", &count, "--input", GOOD, "--input", BAD];
@@ -42,7 +43,7 @@ pub(super) async fn polled(moto: &Moto, count: usize) -> Vec<Value> {
     tasks.as_array().unwrap().clone()
 }
 
-/// How the activities of the tasks' workflow ended, by their ids.
+/// The ends of the workflow's activities, by activity id.
 pub(super) async fn ended(moto: &Moto, task: &Value) -> BTreeMap<String, (String, Value)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (domain, execution) = (text(&task["domain"]), &task["workflowExecution"]);
@@ -63,7 +64,7 @@ pub(super) async fn ended(moto: &Moto, task: &Value) -> BTreeMap<String, (String
     .collect()
 }
 
-pub(super) fn assert_told(ended: &BTreeMap<String, (String, Value)>, tasks: &[Value]) {
+pub(super) fn assert_outcomes(ended: &BTreeMap<String, (String, Value)>, tasks: &[Value]) {
     assert_eq!(ended.len(), tasks.len(), "{ended:?}");
     for task in tasks {
         let (end, attributes) = &ended[task["activityId"].as_str().unwrap()];

@@ -1,4 +1,4 @@
-//! A process that dies, or stands still, at a chosen poll.
+//! A process that dies or freezes at a chosen poll.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-/// What becomes of a process.
+/// The fate of a process.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fate {
     Lives,
-    /// All that it holds is dropped in the place of its n-th poll, from 1.
+    /// The process is dropped instead of its n-th poll, counted from 1.
     KilledAt(usize),
-    /// In the place of its n-th poll it stands still for that long, as a function that its host
-    /// freezes; then it goes on.
+    /// At its n-th poll the process freezes for that long, as a function does in its host, and then
+    /// continues.
     FrozenAt(usize, Duration),
 }
 
 impl Fate {
-    /// Whether a process of so many polls met its fate.
+    /// Whether a process met its fate within that many polls.
     pub(super) fn is_met(self, polls: usize) -> bool {
         match self {
             Self::Lives => true,
@@ -27,8 +27,8 @@ impl Fate {
     }
 }
 
-/// Polls its work as its fate allows. Gives what the work gave, nothing where it was killed, and
-/// the number of polls.
+/// Polls the work as its fate allows. Returns the work's result, `None` if it was killed, and the number of
+/// polls.
 pub(super) struct Process<F> {
     work: Option<Pin<Box<F>>>,
     fate: Fate,

@@ -1,16 +1,20 @@
-//! Stands between the real code and the services, and swears to what it saw.
+//! A witness between the real code and the services that records every breach of the laws.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use taskback::core::{Answer, Earlier, ErrorKind, Flaw, Outcome, Receipt, Service, TaskToken, read};
 use taskback::testing::ScriptedService;
-use taskback::{Beat, BoxFuture, Reporter, Slot};
+use taskback::{
+    BoxFuture, Fingerprint, HeartbeatStatus, Outcome, Receipt, RejectedPart, ReportErrorKind, ReportRequest,
+    Reporter, Service, ServiceResponse, TaskToken,
+};
+use taskback_core::{PriorAttempts, judge_response};
 use tokio::time::{Instant, sleep};
 
 use super::store::Store;
 
-/// What was seen that must never be.
+/// The recorded breaches.
 #[derive(Clone, Default)]
 pub(super) struct Violations(Arc<Mutex<Vec<String>>>);
 
@@ -24,44 +28,53 @@ impl Violations {
     }
 }
 
-/// A service that is a way off, so that its caller can die before and after a report arrives.
+/// A remote service: its caller can die before and after a report arrives.
 #[derive(Clone)]
 pub(super) struct Witness {
     pub(super) service: ScriptedService,
-    /// Absent where what was decided may be forgotten.
+    /// `None` if decided outcomes may be forgotten.
     pub(super) store: Option<Store>,
+    /// The tasks for which the process has a receipt.
+    pub(super) receipts: Arc<Mutex<HashSet<Fingerprint>>>,
     pub(super) violations: Violations,
 }
 
 impl Witness {
-    /// An arriving report must be what was decided first, or its one replacement. Only where the
-    /// ledger was out of reach it may be undecided.
+    /// The same service for another process, without receipts.
+    pub(super) fn of_process(&self) -> Self {
+        Self { receipts: Arc::default(), ..self.clone() }
+    }
+
+    /// An arriving report must be the first outcome decided or its one replacement. An unrecorded outcome may
+    /// arrive only during the lease under which its step ran.
     fn judge(&self, token: &TaskToken, outcome: &Outcome) {
         let Some(store) = &self.store else { return };
-        match store.decided(&token.fingerprint()).first() {
-            Some(first) if outcome == first || replacements(first).contains(outcome) => {}
-            Some(first) => {
-                self.violations.add(format!("{token:?}: {outcome:?} told where {first:?} was decided"));
+        let key = token.fingerprint();
+        match (store.decided(&key).first(), store.leased_epoch(&key)) {
+            (Some(first), _) if outcome == first || replacements(first).contains(outcome) => {}
+            (Some(first), _) => {
+                self.violations.add(format!("{token:?}: {outcome:?} reported where {first:?} was decided"));
             }
-            None if store.was_out_of_reach() => {}
-            None => self.violations.add(format!("{token:?}: {outcome:?} told before it was decided")),
+            (None, Some(epoch)) if claim_of(outcome).is_none_or(|claim| claim == epoch) => {}
+            (None, _) => self.violations.add(format!("{token:?}: {outcome:?} reported without a lease")),
         }
     }
 
-    /// Asks whether the task is closed by trying to close it: for tasks that must be.
+    /// Whether the task is closed. Tries to close it, so this is for tasks that must be closed.
     pub(super) async fn is_closed(&self, token: &TaskToken) -> bool {
         if !self.service.accepted(token).is_empty() {
             return true;
         }
         let probe = Outcome::failed("Probe", "");
-        // Faults that are left over may come first.
+        // Remaining faults may come first.
         for _ in 0..4 {
             let by = Instant::now() + Duration::from_secs(5);
-            let answer = self.service.report(token, &probe, None, by);
+            let answer =
+                self.service.report(ReportRequest { token, outcome: &probe, permit: None, deadline: by });
             let Ok(answer) = tokio::time::timeout_at(by, answer).await else { continue };
-            match (read(token, &answer, Earlier::default()), answer) {
+            match (judge_response(token, &answer, PriorAttempts::default()), answer) {
                 (Ok(Receipt::Closed { .. }), _) => return true,
-                (_, Answer::Accepted { .. }) => return false,
+                (_, ServiceResponse::Accepted { .. }) => return false,
                 _ => {}
             }
         }
@@ -69,10 +82,23 @@ impl Witness {
     }
 }
 
-/// What may stand in the place of a decided outcome.
+/// The epoch of the claim under which the step produced this outcome; `None` for an outcome that the code
+/// under test produces itself.
+fn claim_of(outcome: &Outcome) -> Option<u64> {
+    match outcome {
+        Outcome::Succeeded(output) => output.json().parse().ok(),
+        Outcome::Failed { cause, .. } => cause.parse().ok(),
+        Outcome::Canceled { .. } | Outcome::DelegatedTo { .. } => None,
+    }
+}
+
+/// The possible replacement of a decided outcome.
 pub(super) fn replacements(decided: &Outcome) -> Vec<Outcome> {
-    let flaws = [Flaw::OutputSize, Flaw::OutputForm];
-    flaws.into_iter().filter_map(|flaw| decided.replacement(ErrorKind::InvalidReport(flaw))).collect()
+    let flaws = [RejectedPart::OutputSize, RejectedPart::OutputForm];
+    flaws
+        .into_iter()
+        .filter_map(|rejected_part| decided.replacement(ReportErrorKind::InvalidReport(rejected_part)))
+        .collect()
 }
 
 impl Reporter for Witness {
@@ -80,27 +106,33 @@ impl Reporter for Witness {
         self.service.service()
     }
 
-    fn fit(&self, outcome: Outcome) -> Outcome {
-        self.service.fit(outcome)
+    fn enforce_limits(&self, outcome: Outcome) -> Outcome {
+        self.service.enforce_limits(outcome)
     }
 
-    fn report<'a>(
-        &'a self,
-        token: &'a TaskToken,
-        outcome: &'a Outcome,
-        slot: Option<Slot>,
-        by: Instant,
-    ) -> BoxFuture<'a, Answer> {
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        let (token, outcome) = (request.token, request.outcome);
         Box::pin(async move {
             sleep(Duration::from_millis(3)).await;
             self.judge(token, outcome);
-            let answer = self.service.report(token, outcome, slot, by).await;
+            let answer = self.service.report(request).await;
             sleep(Duration::from_millis(4)).await;
+            if judge_response(token, &answer, PriorAttempts::default()).is_ok() {
+                self.receipts.lock().unwrap().insert(token.fingerprint());
+            }
             answer
         })
     }
 
-    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, Beat> {
-        self.service.heartbeat(token, progress)
+    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
+        if self.receipts.lock().unwrap().contains(&token.fingerprint()) {
+            self.violations.add(format!("{token:?}: heartbeat after the receipt"));
+        }
+        Box::pin(async move {
+            sleep(Duration::from_millis(3)).await;
+            let answer = self.service.heartbeat(token, progress).await;
+            sleep(Duration::from_millis(4)).await;
+            answer
+        })
     }
 }

@@ -1,15 +1,15 @@
-//! What may arrive.
+//! Generators of arbitrary events.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use taskback::core::Service;
+use taskback::Service;
 use taskback::testing::Fault;
 
 use crate::support::envelope;
 
-/// JSON of the names and values that mean something here, in places where they may mean nothing.
+/// JSON with names and values that have a meaning here, in arbitrary positions.
 pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
     let names = select(vec![
         "Records",
@@ -22,6 +22,8 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
         "task_token",
         "TaskToken",
         "service",
+        "Service",
+        "TASKTOKEN",
         "input",
         "heartbeatSeconds",
         "execution",
@@ -50,8 +52,17 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         "\\PC{0,20}".prop_map(Value::from),
-        select(vec!["fnf", "swf", "aws:sqs", "aws:sns", SENT, "Notification", "{\"taskToken\":\"t\"}"])
-            .prop_map(Value::from),
+        select(vec![
+            "fnf",
+            "swf",
+            "SWF",
+            "aws:sqs",
+            "aws:sns",
+            SENT,
+            "Notification",
+            "{\"taskToken\":\"t\"}"
+        ])
+        .prop_map(Value::from),
         body().prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, move |inner| {
@@ -69,7 +80,7 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
 
 const SENT: &str = "mns:Queue:SendMessage";
 
-/// An event of a trigger that knows no partial answer.
+/// An event of a trigger without partial responses.
 pub(super) fn whole() -> impl Strategy<Value = Value> {
     let sns = vec(body(), 1..5).prop_map(|bodies| {
         let record = |body| json!({"EventSource": "aws:sns", "Sns": {"Message": body}});
@@ -87,7 +98,7 @@ pub(super) fn whole() -> impl Strategy<Value = Value> {
     prop_oneof![sns, queue, body().prop_map(cloud_event), stream, topic, detail]
 }
 
-/// A message's text: mostly a task, one of few, so that some come twice.
+/// A message's text: mostly one of a few tasks, so that some occur twice.
 fn body() -> impl Strategy<Value = String> {
     let service = select(vec![Service::Fnf, Service::Swf]);
     let input = select(vec!["\"ok\"", "\"retry\"", "\"fail\"", "\"slow\"", "{\"n\":1}", "null"]);
@@ -98,7 +109,7 @@ fn body() -> impl Strategy<Value = String> {
     prop_oneof![6 => task, 2 => wrapped, 1 => cut, 1 => "\\PC{0,40}"]
 }
 
-/// A record that may lack, repeat or mistake anything but its source.
+/// A record in which anything but the source may be missing, repeated or wrong.
 pub(super) fn record() -> impl Strategy<Value = Value> {
     let huge = "x".repeat(100_000);
     let ids = [json!("one"), json!("two"), json!("three"), json!(""), Value::Null, json!(7), json!(huge)];
@@ -130,7 +141,7 @@ pub(super) fn record() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Faults after which only what was accepted may be done.
+/// Faults after which only accepted tasks may be acknowledged.
 pub(super) fn fault() -> impl Strategy<Value = Fault> {
     select(vec![
         Fault::Throttled,

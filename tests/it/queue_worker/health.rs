@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use taskback::Work;
+use taskback::QueueWorkerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -12,13 +13,15 @@ use crate::process::free_address;
 use crate::support::{MINUTE, Rig};
 
 #[tokio::test]
-async fn readiness_follows_the_receives_and_liveness_the_thread() {
+async fn readiness_follows_receives_liveness_follows_thread() {
     let sqs = Sqs::start([]).await;
     sqs.refuse("ReceiveMessage", 1, "AccessDenied");
     let address = free_address();
     let rig = Rig::new();
     let at = address.parse().unwrap();
-    let serving = serve_as(&sqs, rig.builder().step(at_once), |how| Work { health: Some(at), ..how }).await;
+    let serving =
+        serve_as(&sqs, rig.builder().step(at_once), |how| QueueWorkerConfig { health: Some(at), ..how })
+            .await;
     sqs.until(|books| !books.calls_of("ReceiveMessage").is_empty()).await;
     let mut seen = BTreeMap::new();
     while seen.get("/readyz").is_none_or(|answer: &String| !answer.contains(" 200 ")) {
@@ -35,6 +38,32 @@ async fn readiness_follows_the_receives_and_liveness_the_thread() {
     }
     serving.end().await;
     assert!(TcpStream::connect(&address).await.is_err());
+}
+
+/// Beyond the limit a new connection closes the oldest one, long before its own timeout.
+#[tokio::test]
+async fn idle_health_connections_are_bounded() {
+    let sqs = Sqs::start([]).await;
+    let address = free_address();
+    let rig = Rig::new();
+    let at = address.parse().unwrap();
+    let serving =
+        serve_as(&sqs, rig.builder().step(at_once), |how| QueueWorkerConfig { health: Some(at), ..how })
+            .await;
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(TcpStream::connect(&address).await.unwrap());
+        if idle.len().is_multiple_of(50) {
+            assert!(get(&address, "/livez").await.contains(" 200 "));
+        }
+    }
+    let closed = async {
+        for stream in &mut idle[..300 - 64] {
+            assert!(matches!(stream.read(&mut [0]).await, Ok(0) | Err(_)));
+        }
+    };
+    timeout(Duration::from_secs(4), closed).await.expect("a head may take 5 s");
+    serving.end().await;
 }
 
 async fn get(address: &str, path: &str) -> String {

@@ -1,8 +1,10 @@
-//! A worker that serves, and a step that waits.
+//! A running worker, and a step that waits.
 
 use std::sync::Arc;
 
-use taskback::{BoxFuture, Builder, QueueWorker, Shutdown, StepError, Task, Taskback, Work, aws};
+use taskback::{
+    BoxFuture, QueueWorker, QueueWorkerConfig, Shutdown, StepError, Task, Taskback, TaskbackBuilder, aws,
+};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -16,11 +18,15 @@ pub(super) struct Serving {
     ended: JoinHandle<()>,
 }
 
-pub(super) async fn serve(sqs: &Sqs, builder: Builder) -> Serving {
+pub(super) async fn serve(sqs: &Sqs, builder: TaskbackBuilder) -> Serving {
     serve_as(sqs, builder, |how| how).await
 }
 
-pub(super) async fn serve_as(sqs: &Sqs, builder: Builder, change: impl FnOnce(Work) -> Work) -> Serving {
+pub(super) async fn serve_as(
+    sqs: &Sqs,
+    builder: TaskbackBuilder,
+    change: impl FnOnce(QueueWorkerConfig) -> QueueWorkerConfig,
+) -> Serving {
     let taskback = builder.build().unwrap();
     let shutdown = taskback.shutdown().clone();
     let worker = open(sqs, taskback, change).await.unwrap();
@@ -30,10 +36,10 @@ pub(super) async fn serve_as(sqs: &Sqs, builder: Builder, change: impl FnOnce(Wo
 pub(super) async fn open(
     sqs: &Sqs,
     taskback: Taskback,
-    change: impl FnOnce(Work) -> Work,
+    change: impl FnOnce(QueueWorkerConfig) -> QueueWorkerConfig,
 ) -> Result<QueueWorker, taskback::Error> {
     let client = aws_sdk_sqs::Client::new(&aws::local(&sqs.url));
-    QueueWorker::open(taskback, client, change(Work::new(sqs.queue_url()))).await
+    QueueWorker::open(taskback, client, change(QueueWorkerConfig::new(sqs.queue_url()))).await
 }
 
 impl Serving {
@@ -45,7 +51,7 @@ impl Serving {
 
 pub(super) type Ended = BoxFuture<'static, Result<u32, StepError>>;
 
-/// A step that says when it began and waits to be let go on.
+/// A step that signals its start and waits until the gate opens.
 pub(super) struct Gate {
     began: mpsc::UnboundedReceiver<u32>,
     open: Arc<Semaphore>,

@@ -1,4 +1,4 @@
-//! An SQS queue in memory that remembers what it was asked and refuses what it is told to.
+//! An SQS queue in memory that records its calls and refuses those that a test chooses.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -29,9 +29,23 @@ struct Shared {
 #[derive(Default)]
 pub(crate) struct Books {
     pub(crate) messages: Vec<Message>,
-    /// Every call that was answered or refused, by its name, with its request.
+    /// Every call that got a response, with its name and request.
     pub(crate) calls: Vec<(String, Value)>,
     refusals: Vec<(&'static str, usize, &'static str)>,
+    faults: Vec<(&'static str, usize, Fault)>,
+}
+
+/// The fault of a call that is not refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// The call has no effect and no response.
+    Hang,
+    /// The call takes effect, and the connection ends without a response.
+    Lose,
+    /// The call has no effect, and another party sends an empty success.
+    Foreign,
+    /// The call takes effect, and its response is that much later.
+    Late(Duration),
 }
 
 pub(crate) struct Message {
@@ -39,7 +53,7 @@ pub(crate) struct Message {
     pub(crate) receives: u32,
     pub(crate) deleted: bool,
     invisible_until: Instant,
-    /// Refusals of its delete: how many, the code, whether the sender is at fault.
+    /// Refusals of the message's delete: number, code, whether it is the sender's fault.
     pub(crate) undeletable: (usize, &'static str, bool),
 }
 
@@ -64,16 +78,21 @@ impl Sqs {
         format!("{}/123456789012/tasks", self.url)
     }
 
-    /// The next calls of that name are refused.
+    /// Refuses the next calls with that name.
     pub(crate) fn refuse(&self, call: &'static str, times: usize, code: &'static str) {
         self.books(|books| books.refusals.push((call, times, code)));
+    }
+
+    /// Injects a fault into the next calls with that name.
+    pub(crate) fn fault(&self, call: &'static str, times: usize, fault: Fault) {
+        self.books(|books| books.faults.push((call, times, fault)));
     }
 
     pub(crate) fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
         look(&mut self.shared.books.lock().unwrap())
     }
 
-    /// Waits until the books say so.
+    /// Waits until the condition holds.
     pub(crate) async fn until(&self, is_so: impl Fn(&mut Books) -> bool) {
         let seen = async {
             loop {
@@ -95,6 +114,12 @@ impl Sqs {
 impl Books {
     pub(crate) fn calls_of(&self, name: &str) -> Vec<Value> {
         self.calls.iter().filter(|(call, _)| call == name).map(|(_, request)| request.clone()).collect()
+    }
+
+    fn fault_of(&mut self, call: &str) -> Option<Fault> {
+        let fault = self.faults.iter_mut().find(|(name, times, _)| *name == call && *times > 0)?;
+        fault.1 -= 1;
+        Some(fault.2)
     }
 
     fn answer(&mut self, call: &str, request: &Value) -> Result<Value, &'static str> {
@@ -165,7 +190,7 @@ impl Drop for Sqs {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
-        // A process that is killed leaves in the middle of a request.
+        // A killed process disconnects in the middle of a request.
         tokio::spawn(async move { serve(stream, &shared).await.ok() });
     }
 }
@@ -175,19 +200,36 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let target = request.head.lines().find_map(|line| line.split_once("AmazonSQS."));
         let call = target.map(|(_, name)| name.trim().to_owned()).unwrap();
         let body: Value = serde_json::from_str(&request.body).unwrap();
-        let answer = shared.books.lock().unwrap().answer(&call, &body);
+        let fault = shared.books.lock().unwrap().fault_of(&call);
+        let answer = match fault {
+            Some(Fault::Hang) => return std::future::pending().await,
+            Some(Fault::Foreign) => {
+                let Reply::Bytes(bytes) = Reply::http(200, "", "{}") else { unreachable!() };
+                stream.write_all(bytes.as_bytes()).await?;
+                continue;
+            }
+            _ => shared.books.lock().unwrap().answer(&call, &body),
+        };
+        if let Some(Fault::Late(delay)) = fault {
+            tokio::time::sleep(delay).await;
+        }
         if answer.as_ref().is_ok_and(|answer| answer["Messages"] == json!([])) {
-            // An empty queue holds the call, here for so short a time that nobody waits for it.
+            // An empty queue holds the call, here only briefly so that no test waits.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let reply = match answer {
-            Ok(answer) => Reply::http(200, "", &answer.to_string()),
-            Err(code) => {
-                Reply::http(400, "", &json!({"__type": format!("com.amazonaws.sqs#{code}")}).to_string())
-            }
+            Ok(answer) => Reply::http(200, "x-amzn-requestid: REQ-1\r\n", &answer.to_string()),
+            Err(code) => Reply::http(
+                400,
+                "x-amzn-requestid: REQ\r\n",
+                &json!({"__type": format!("com.amazonaws.sqs#{code}")}).to_string(),
+            ),
         };
         shared.books.lock().unwrap().calls.push((call, body));
         shared.changed.notify_waiters();
+        if let Some(Fault::Lose) = fault {
+            return Ok(());
+        }
         let Reply::Bytes(bytes) = reply else { unreachable!() };
         stream.write_all(bytes.as_bytes()).await?;
     }

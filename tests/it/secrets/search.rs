@@ -3,7 +3,8 @@
 use aws_smithy_types::base64;
 use serde_json::json;
 
-/// Asserts that no log holds any of these, whole or a part of 16 characters, plain or encoded.
+/// Asserts that the log contains none of the secrets, neither whole nor 16 characters of one, plain or
+/// encoded.
 pub(crate) fn assert_hidden<'a>(log: &str, secrets: impl IntoIterator<Item = &'a str>) {
     assert!(log.lines().count() > 3, "there is hardly a log to search: {log}");
     for secret in secrets {
@@ -34,7 +35,7 @@ pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
         ("JSON-escaped twice", json!(escaped).to_string().trim_matches('"').to_owned()),
         ("Debug of bytes", format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned()),
     ];
-    // Three bytes make four characters, so that what stands before shifts the text in three ways.
+    // Three bytes make four characters, so the text can start at three offsets.
     for before in 0..3 {
         let shifted = base64::encode([&vec![0; before], secret.as_bytes()].concat());
         spellings.push(("base64", shifted[4..shifted.len() - 4].to_owned()));
@@ -42,7 +43,7 @@ pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     spellings
 }
 
-/// A short secret whole; else everything of 16 characters that is in it.
+/// A short secret itself, or all substrings of 16 characters of a longer one.
 fn parts(text: &str) -> Vec<&str> {
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     match starts.len() {
@@ -52,7 +53,7 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_search_finds_a_part_of_a_secret_in_every_spelling() {
+fn search_finds_partial_secret_in_every_spelling() {
     let secret = "v1#m\"+secret/token%m==é-of-fnf";
     let quiet = "{}\n{}\n{}\n{}\n";
     assert_hidden(quiet, [secret]);

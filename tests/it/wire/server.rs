@@ -1,31 +1,31 @@
-//! A loopback server that answers as scripted, in raw bytes.
+//! A loopback server that sends scripted raw bytes.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use taskback::core::Service;
+use taskback::Service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What becomes of one request.
+/// The reply to one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    /// These bytes; the connection stays open.
+    /// Sends these bytes and keeps the connection open.
     Bytes(String),
-    /// These bytes, and then the connection is closed.
+    /// Sends these bytes and closes the connection.
     Last(String),
-    /// The connection is closed before anything is read.
+    /// Closes the connection before anything is read.
     Unread,
-    /// The request is read and the connection reset.
+    /// Reads the request and resets the connection.
     Reset,
-    /// The request is never answered.
+    /// Reads the request and never responds.
     Silence,
 }
 
 impl Reply {
-    /// An HTTP answer; `headers` are whole lines, each with its line end.
+    /// An HTTP response. `headers` are whole lines, each with its line end.
     pub(crate) fn http(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::Bytes(format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}"))
@@ -35,11 +35,11 @@ impl Reply {
     pub(crate) fn accepted(service: Service) -> Self {
         match service {
             Service::Fnf => Self::http(200, "", r#"{"EventId":7,"RequestId":"REQ-1"}"#),
-            Service::Swf => Self::http(200, "", ""),
+            Service::Swf => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", ""),
         }
     }
 
-    /// As it is, but for the connection, which is closed afterwards.
+    /// The same response, after which the connection is closed.
     pub(crate) fn and_close(self) -> Self {
         match self {
             Self::Bytes(bytes) => Self::Last(bytes),
@@ -48,7 +48,7 @@ impl Reply {
     }
 }
 
-/// Everything that was asked.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) line: String,
@@ -70,7 +70,7 @@ struct Shared {
 }
 
 impl Server {
-    /// Behind the script's end it answers 599, which no test expects.
+    /// Starts the server. After the end of the script it responds 599, which no test expects.
     pub(crate) async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").await.unwrap(), script)
     }
@@ -105,7 +105,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         }
         let shared = Arc::clone(&shared);
-        // The client may go at any time; then there is nobody to answer.
+        // The client may disconnect at any time; then no response can be sent.
         tokio::spawn(async move { serve(stream, &shared).await.ok() });
     }
 }
@@ -124,7 +124,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request of the connection; none where the client closed it.
+/// The next request of the connection, or `None` if the client closed it.
 pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let end = loop {

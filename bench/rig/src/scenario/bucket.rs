@@ -1,28 +1,27 @@
-//! FnF's limit for reports, 10 at once and 2 a second, met by one process and by four that know
-//! nothing of each other.
+//! FnF's limit for reports, a burst of 10 and 2 per second, with one process and with four independent ones.
 
 use std::time::Instant;
 
-use crate::Error;
 use crate::driver::TIME;
 use crate::effort::Effort;
+use crate::error::Error;
 use crate::event::event;
 use crate::figures::{Goal, Section, Series};
+use crate::findings::Findings;
 use crate::handler::{Handler, Kind, Place};
-use crate::scenario::Found;
 use crate::sink::{Plan, REFILL, SIZE, Sink};
 
-/// Of one round.
+/// The figures of one round.
 struct Ended {
     seconds: f64,
     refused: f64,
 }
 
-pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
+pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> {
     let reports = if effort.quick { 16 } else { 100 };
     let least = (reports as f64 - SIZE) / REFILL;
     let rounds = if effort.quick { 1 } else { 5 };
-    // All rounds at once, each with a service of its own: they wait, they do not work.
+    // All rounds run concurrently, each with its own service: they mostly wait.
     let mut runs = Vec::new();
     for round in 0..rounds * 2 {
         let (place, processes) = (place.clone(), if round % 2 == 0 { 1 } else { 4 });
@@ -52,7 +51,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
         Goal::at_most("FnF's limit, 1 process: refused calls", 2.0, refused[0].median(), " %"),
         Goal::at_most("FnF's limit, 4 processes: time", 1.3, time[1].median(), " ×"),
     ];
-    Ok(Found { section, goals, ..Found::default() })
+    Ok(Findings { section, goals, ..Findings::default() })
 }
 
 async fn run(place: &Place, processes: u64, reports: u64) -> Result<Ended, Error> {
@@ -74,13 +73,13 @@ async fn run(place: &Place, processes: u64, reports: u64) -> Result<Ended, Error
         invoked.push(tokio::spawn(async move { handler.invoke(event, TIME).await }));
     }
     for handler in invoked {
-        let (_, kept) = handler.await??;
-        if !kept.is_empty() {
-            return Err(format!("{} messages came back from FnF", kept.len()).into());
+        let (_, nacked) = handler.await??;
+        if !nacked.is_empty() {
+            return Err(format!("{} messages of FnF were nacked", nacked.len()).into());
         }
     }
     let seconds = began.elapsed().as_secs_f64();
-    let books = sink.books();
+    let books = sink.records();
     if books.accepted() != reports {
         return Err(format!("{} of {reports} reports were accepted", books.accepted()).into());
     }

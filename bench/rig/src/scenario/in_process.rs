@@ -1,26 +1,31 @@
-//! What the in-process benches said: `bench/run` leaves their output in a file.
+//! The results of the in-process benches: `bench/run` writes their output to a file.
 
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 use crate::figures::{Goal, Section};
-use crate::scenario::Found;
+use crate::findings::Findings;
 
 const TASKS: f64 = 1_000.0;
 
-pub fn read(file: &Path) -> Result<Found, Error> {
+pub fn read(file: &Path) -> Result<Findings, Error> {
     let output = std::fs::read_to_string(file)?;
     let mut section = Section::new(
         "In the process",
-        "`handle` is all of it with a step and a service that do nothing; `decode` reads the event only; `keep` settles unreadable messages and lists them in the answer.",
+        "`handle` is a whole invocation with a step and a service that do nothing; `decode` only reads the event; `keep` nacks unreadable messages and lists them in the response.",
     );
-    section.verbatim(&output);
+    section.verbatim(table(&output));
     let adapter = (median(&output, "handle")? - median(&output, "decode")?) / TASKS;
     let goals = vec![Goal::at_most("adapter alone, null service, a task", 10.0, adapter, " µs")];
-    Ok(Found { section, goals, ..Found::default() })
+    Ok(Findings { section, goals, ..Findings::default() })
 }
 
-/// Microseconds, in the row of 1,000 tasks.
+/// Returns the table of the benches, without the output of empty tests before it.
+fn table(output: &str) -> &str {
+    output.find("batches ").map_or(output, |start| &output[start..])
+}
+
+/// Returns microseconds, in the row of 1,000 tasks.
 fn median(output: &str, bench: &str) -> Result<f64, Error> {
     let bare = |line: &str| line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
     let mut lines = output.lines().map(bare).skip_while(|line| !line.starts_with(bench));

@@ -1,18 +1,18 @@
-//! As fast as it goes: an instant sink, batches of 1 and of 10.
+//! The maximum rate: an instant sink, batches of 1 and of 10.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::Error;
 use crate::chart::Panel;
-use crate::driver::{Loaded, load};
+use crate::driver::{LoadFigures, load};
 use crate::effort::Effort;
+use crate::error::Error;
 use crate::event::token_start;
 use crate::figures::{Goal, Section, Series, megabytes};
+use crate::findings::Findings;
 use crate::handler::{Kind, Place};
-use crate::scenario::Found;
 use crate::sink::{Plan, Sink};
 
 const KINDS: [Kind; 6] = [
@@ -24,7 +24,7 @@ const KINDS: [Kind; 6] = [
     Kind::PowertoolsAsync,
 ];
 
-/// Of one kind at one size of batch.
+/// The figures of one handler at one batch size.
 #[derive(Clone, Default)]
 struct Figures {
     rate: Series,
@@ -34,7 +34,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn push(&mut self, loaded: &Loaded) {
+    fn push(&mut self, loaded: &LoadFigures) {
         self.rate.push(loaded.reports_a_second);
         self.cpu.push(loaded.cpu_a_report);
         self.p50.push(loaded.p50);
@@ -42,7 +42,7 @@ impl Figures {
     }
 }
 
-pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
+pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> {
     let kinds = place.built(&KINDS);
     let mut by_batch =
         [(1, vec![Figures::default(); kinds.len()]), (10, vec![Figures::default(); kinds.len()])];
@@ -60,12 +60,12 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
             }
         }
     }
-    let mut found = Found {
+    let mut found = Findings {
         section: Section::new(
             "Load",
             "Batches one after the other against an instant sink, a new process for each round; every token was accepted once, at its first attempt. *Silent* is the worker with `RUST_LOG=warn`: no line for a report, as the others have none.",
         ),
-        ..Found::default()
+        ..Findings::default()
     };
     for (batch, figures) in &by_batch {
         let rows = |of: fn(&Figures) -> &Series| -> Vec<(&'static str, &Series)> {
@@ -79,7 +79,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
         found.section.table(&format!("CPU a report, batch {batch}"), "µs", &cpu);
         found.section.table(&format!("invocation, batch {batch}"), "µs", &rows(|f| &f.p50));
         found.section.table(&format!("peak memory, batch {batch}"), "MB", &rows(|f| &f.memory));
-        // Ratios need all of them.
+        // Ratios need all handlers.
         let [ours, _, trimmed, _, sync, other] = &figures[..] else { continue };
         let cpu = ours.cpu.ratio(&trimmed.cpu);
         found.goals.push(Goal::at_most(
@@ -119,7 +119,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
     Ok(found)
 }
 
-/// Microseconds of CPU that a report costs at least.
+/// The minimum CPU time of a report in microseconds.
 async fn floor_cpu(place: &Place) -> Result<f64, Error> {
     let sink = Sink::start(Plan::default(), None).await?;
     let mut command = Command::new(place.bins.join("floor"));

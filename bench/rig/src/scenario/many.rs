@@ -1,24 +1,24 @@
-//! Ten thousand records in one event: time grows with them and not faster, memory with the event.
+//! Ten thousand records in one event: time must be linear in the records, and memory in the size of the event.
 
 use std::time::Duration;
 
-use crate::Error;
 use crate::driver::{Load, load};
 use crate::effort::Effort;
+use crate::error::Error;
 use crate::event::event;
 use crate::figures::{Goal, Section, Series, megabytes};
+use crate::findings::Findings;
 use crate::handler::{Kind, Place};
-use crate::scenario::Found;
 use crate::sink::Plan;
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 
-pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
+pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> {
     let mut time = vec![Series::default(); SIZES.len()];
     let mut memory = time.clone();
     for _ in 0..effort.rounds.min(3) {
         for (at, batch) in SIZES.into_iter().enumerate() {
-            // As many records at each size, and never less than one invocation.
+            // The same number of records at each size, and at least one invocation.
             let amount =
                 Load { batch, invocations: (5_000 / batch).max(1), warm_up: usize::from(batch == 10) * 20 };
             let loaded = load(place, Kind::Worker, Plan::default(), amount).await?;
@@ -26,10 +26,10 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
             memory[at].push(megabytes(loaded.peak_memory));
         }
     }
-    // An instant answer never meets another.
+    // Instant responses would never overlap.
     let slow = Plan { latency: Duration::from_millis(5), ..Plan::default() };
     let amount = Load { batch: 1_000, invocations: 1, warm_up: 0 };
-    let most = load(place, Kind::Worker, slow, amount).await?.most_at_once;
+    let most = load(place, Kind::Worker, slow, amount).await?.max_concurrent;
     let bytes = SIZES.map(|size| event("swf", 0..size as u64, 1).len() as u64);
     let mut section = Section::new(
         "Many records in one event",
@@ -53,5 +53,5 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
         Goal::at_most("memory from 10 to 10,000 records, against the event", 3.0, grown, " ×"),
         Goal::at_most("reports at one time, concurrency 10", 10.0, most as f64, ""),
     ];
-    Ok(Found { section, goals, ..Found::default() })
+    Ok(Findings { section, goals, ..Findings::default() })
 }

@@ -1,18 +1,18 @@
-//! A step of 20 ms and reports of 20 ms, ten at a time.
+//! Steps of 20 ms and reports of 20 ms, in batches of ten.
 
 use std::time::Duration;
 
-use crate::Error;
 use crate::driver::{Load, load};
 use crate::effort::Effort;
+use crate::error::Error;
 use crate::figures::{Goal, Section, Series};
+use crate::findings::Findings;
 use crate::handler::{Kind, Place};
-use crate::scenario::Found;
 use crate::sink::Plan;
 
 const WAIT: Duration = Duration::from_millis(20);
 
-pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
+pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> {
     let kinds = place.built(&[
         Kind::Worker,
         Kind::BareTrimmed,
@@ -42,5 +42,5 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Found, Error> {
         }
         _ => Vec::new(),
     };
-    Ok(Found { section, goals, ..Found::default() })
+    Ok(Findings { section, goals, ..Findings::default() })
 }

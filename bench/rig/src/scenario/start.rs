@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use crate::chart::Panel;
+use crate::driver::TIME;
 use crate::effort::Effort;
+use crate::error::Error;
 use crate::event::Tasks;
 use crate::figures::{Goal, Section, Series, millis};
+use crate::findings::Findings;
 use crate::handler::{Handler, Kind, Place};
-use crate::scenario::Found;
 use crate::sink::{Plan, Sink};
 use crate::tls::Tls;
-use crate::{Error, driver::TIME};
 
-/// Of a service in the same region, at its best.
+/// The latency of a service in the same region, at best.
 const LATENCY: Duration = Duration::from_millis(5);
 
-pub async fn measure(place: &Place, effort: &Effort, tls: &Tls) -> Result<Found, Error> {
+pub async fn measure(place: &Place, effort: &Effort, tls: &Tls) -> Result<Findings, Error> {
     let kinds = place.built(&[
         Kind::Worker,
         Kind::BareTrimmed,
@@ -40,12 +41,12 @@ pub async fn measure(place: &Place, effort: &Effort, tls: &Tls) -> Result<Found,
             ];
             let handler = Handler::start(place, *kind, &vars).await?;
             starts[at].push(millis(handler.started_in));
-            // Lambda's first event comes a while after the start.
+            // Lambda sends the first event some time after the start.
             tokio::time::sleep(Duration::from_millis(100)).await;
             let mut tasks = Tasks::of("swf");
             for series in [&mut first[at], &mut second[at]] {
-                let (took, kept) = handler.invoke(tasks.batch(1), TIME).await?;
-                if !kept.is_empty() {
+                let (took, nacked) = handler.invoke(tasks.batch(1), TIME).await?;
+                if !nacked.is_empty() {
                     return Err(format!("{}: a report over TLS came back", kind.name()).into());
                 }
                 series.push(millis(took));
@@ -87,5 +88,5 @@ pub async fn measure(place: &Place, effort: &Effort, tls: &Tls) -> Result<Found,
         " ×",
     ));
     let panels = vec![Panel::new("Start to first /next, ms", rows(&starts))];
-    Ok(Found { section, goals, panels })
+    Ok(Findings { section, goals, panels })
 }

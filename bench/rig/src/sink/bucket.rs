@@ -1,14 +1,14 @@
 use std::time::Instant;
 
-/// FnF's bucket for reports, as its service documents it.
+/// FnF's documented bucket for reports.
 pub(super) struct Bucket {
     level: f64,
     at: Instant,
 }
 
-/// Requests at once.
+/// The burst size in requests.
 pub const SIZE: f64 = 10.0;
-/// Requests a second after that.
+/// The refill in requests per second.
 pub const REFILL: f64 = 2.0;
 
 impl Bucket {
@@ -16,15 +16,15 @@ impl Bucket {
         Self { level: SIZE, at: Instant::now() }
     }
 
-    /// Whether there was room for one more.
+    /// Takes a request from the bucket; `false` if it is empty.
     pub(super) fn take(&mut self) -> bool {
         let now = Instant::now();
         self.level = (self.level + (now - self.at).as_secs_f64() * REFILL).min(SIZE);
         self.at = now;
-        let room = self.level >= 1.0;
-        if room {
+        let has_room = self.level >= 1.0;
+        if has_room {
             self.level -= 1.0;
         }
-        room
+        has_room
     }
 }

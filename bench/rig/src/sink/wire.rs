@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 use hyper::{Request, Response};
 use serde::Deserialize;
 
@@ -7,7 +8,7 @@ use crate::server::json;
 /// A call of SWF (awsJson1.0) or FnF (RPC).
 pub(super) struct Call {
     service: Service,
-    /// Of a report; absent from heartbeats and from what only opens a connection.
+    /// The token of a report; absent from heartbeats and connection checks.
     pub(super) token: Option<String>,
 }
 
@@ -17,10 +18,10 @@ enum Service {
     Swf,
 }
 
-/// What becomes of a call.
+/// The decision on a call.
 pub(super) enum Verdict {
-    Taken,
-    /// Taken, and nobody is told.
+    Accepted,
+    /// Accepted, but the response is lost.
     Lost,
     Closed,
     Throttled,
@@ -37,9 +38,10 @@ impl Call {
     pub(super) fn of(request: &Request<Bytes>) -> Option<Self> {
         if let Some(target) = request.headers().get("x-amz-target") {
             let report = target.to_str().ok()?.contains("RespondActivityTask");
-            let token = match report {
-                true => Some(serde_json::from_slice::<SwfReport>(request.body()).ok()?.task_token),
-                false => None,
+            let token = if report {
+                Some(serde_json::from_slice::<SwfReport>(request.body()).ok()?.task_token)
+            } else {
+                None
             };
             return Some(Self { service: Service::Swf, token });
         }
@@ -51,8 +53,8 @@ impl Call {
     }
 
     pub(super) fn answer(&self, verdict: Verdict) -> Response<Bytes> {
-        match (self.service, verdict) {
-            (Service::Swf, Verdict::Taken | Verdict::Lost) => json(200, ""),
+        let mut response = match (self.service, verdict) {
+            (Service::Swf, Verdict::Accepted | Verdict::Lost) => json(200, ""),
             (Service::Swf, Verdict::Closed) => json(
                 400,
                 r#"{"__type":"com.amazonaws.swf.base.model#UnknownResourceFault","message":"Unknown activity, scheduledEventId = 5"}"#,
@@ -62,7 +64,7 @@ impl Call {
                 r#"{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}"#,
             ),
             (Service::Swf, Verdict::NoReport) => json(200, r#"{"cancelRequested":false}"#),
-            (Service::Fnf, Verdict::Taken | Verdict::Lost) => {
+            (Service::Fnf, Verdict::Accepted | Verdict::Lost) => {
                 json(200, r#"{"EventId":7,"RequestId":"bench"}"#)
             }
             (Service::Fnf, Verdict::Closed) => json(
@@ -75,6 +77,12 @@ impl Call {
             (Service::Fnf, Verdict::NoReport) => {
                 json(400, r#"{"Code":"MissingAction","Message":"no operation","RequestId":"bench"}"#)
             }
+        };
+        // SWF sends an id with every response; without one a response is not a receipt.
+        if let Service::Swf = self.service {
+            let id = HeaderValue::from_static("5a2ab3c1-0f5e-4c7d-9d3b-7e0c6f1b2a48");
+            response.headers_mut().insert("x-amzn-requestid", id);
         }
+        response
     }
 }

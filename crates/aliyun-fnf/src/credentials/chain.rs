@@ -9,8 +9,8 @@ use reqsign_aliyun_oss::{
 use reqsign_core::{Context, Error, ErrorKind, ProvideCredential, ProvideCredentialDyn, Result};
 use tokio::time::timeout;
 
-/// Alibaba Cloud's sources of credentials in the order of its own SDKs; the first that has any
-/// wins, one that fails is passed over.
+/// Alibaba Cloud's sources of credentials in the order of its own SDKs. The first one that has credentials is used; one
+/// that fails is skipped.
 ///
 /// 1. `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, `ALIBABA_CLOUD_SECURITY_TOKEN`
 /// 2. OIDC: `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`, `ALIBABA_CLOUD_OIDC_TOKEN_FILE`
@@ -19,8 +19,8 @@ use tokio::time::timeout;
 /// 5. the RAM role of the ECS machine, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED` is `true`
 /// 6. `ALIBABA_CLOUD_CREDENTIALS_URI`
 ///
-/// An empty variable counts as unset. The ECS metadata server gets 2 s in all, each other source
-/// 10 s, so that a machine without one does not hang.
+/// An empty variable is unset. The ECS metadata server has 2 s in total, each other source 10 s, so that a machine without
+/// it does not hang.
 pub struct OfficialChain {
     sources: Vec<Source>,
 }
@@ -32,7 +32,7 @@ struct Source {
 }
 
 impl OfficialChain {
-    /// All six sources.
+    /// Makes a chain of all six sources.
     pub fn new() -> Self {
         Self {
             sources: vec![
@@ -56,19 +56,19 @@ impl Default for OfficialChain {
 impl ProvideCredential for OfficialChain {
     type Credential = Credential;
 
-    // Not reqsign's own chain: that one logs what its providers' errors quote.
+    // Not reqsign's own chain, because it logs the errors of its providers with everything that they quote.
     async fn provide_credential(&self, context: &Context) -> Result<Option<Credential>> {
-        let mut asked = Vec::new();
+        let mut results = Vec::new();
         for Source { name, limit, provider } in &self.sources {
             match timeout(*limit, provider.provide_credential_dyn(context)).await {
                 Ok(Ok(Some(found))) => return Ok(Some(found)),
-                Ok(Ok(None)) => asked.push(format!("{name}: none")),
-                Ok(Err(error)) => asked.push(format!("{name}: {}", error.kind())),
-                Err(_) => asked.push(format!("{name}: no answer in {limit:?}")),
+                Ok(Ok(None)) => results.push(format!("{name}: none")),
+                Ok(Err(error)) => results.push(format!("{name}: {}", error.kind())),
+                Err(_) => results.push(format!("{name}: no response in {limit:?}")),
             }
         }
-        let told = format!("{ASKED}{}", asked.join(", "));
-        Err(Error::new(ErrorKind::ConfigInvalid, told))
+        let message = format!("{NOT_FOUND}{}", results.join(", "));
+        Err(Error::new(ErrorKind::ConfigInvalid, message))
     }
 }
 
@@ -78,17 +78,17 @@ impl fmt::Debug for OfficialChain {
     }
 }
 
-/// What may be told of a provider's error: the chain's own words, or only its kind.
-pub(super) fn told(error: &Error) -> String {
+/// Describes a provider's error without secrets: the message of the chain itself, or the kind of another one.
+pub(super) fn describe(error: &Error) -> String {
     let message = error.to_string();
-    if message.starts_with(ASKED) {
+    if message.starts_with(NOT_FOUND) {
         message
     } else {
         format!("the credentials provider failed: {}", error.kind())
     }
 }
 
-const ASKED: &str = "no credentials found; ";
+const NOT_FOUND: &str = "no credentials found; ";
 
 fn source(
     name: &'static str,

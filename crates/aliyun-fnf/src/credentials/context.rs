@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,22 +9,21 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use reqsign_core::{Env, Error, FileRead, HttpSend, Result};
-use taskback_http::{Failure, HttpClient};
+use taskback_http::{Failure, HttpClient, Limits};
 use tokio::time::Instant;
 
-/// An environment as the official SDKs read it: an empty variable is unset, and those that only
-/// OSS knows are not there.
+/// An environment as the official SDKs read it: an empty variable is unset, and the variables of OSS are ignored.
 #[derive(Clone, Debug)]
 pub(crate) struct OfficialEnv(pub(crate) Arc<dyn Env>);
 
 impl Env for OfficialEnv {
     fn var(&self, key: &str) -> Option<String> {
-        self.0.var(key).filter(|value| counts(key, value))
+        self.0.var(key).filter(|value| is_relevant(key, value))
     }
 
     fn vars(&self) -> HashMap<String, String> {
         let mut vars = self.0.vars();
-        vars.retain(|key, value| counts(key, value));
+        vars.retain(|key, value| is_relevant(key, value));
         vars
     }
 
@@ -31,34 +32,44 @@ impl Env for OfficialEnv {
     }
 }
 
-fn counts(key: &str, value: &str) -> bool {
+fn is_relevant(key: &str, value: &str) -> bool {
     !value.is_empty() && !key.starts_with("OSS_")
 }
 
 /// Reads files without blocking the runtime.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader;
+pub(crate) struct FileReader;
 
-impl FileRead for Reader {
+impl FileRead for FileReader {
     async fn file_read(&self, path: &str) -> Result<Vec<u8>> {
         let path = path.to_owned();
-        let read = tokio::task::spawn_blocking(move || std::fs::read(path));
-        let read = read.await.map_err(|_| Error::unexpected("reading a file was cut off"))?;
+        let read = tokio::task::spawn_blocking(move || read(&path));
+        let read = read.await.map_err(|_| Error::unexpected("reading a file was interrupted"))?;
         Ok(read?)
     }
 }
 
-/// Asks the sources of credentials over the service's own connections.
-#[derive(Clone, Debug)]
-pub(crate) struct Asker(pub(crate) HttpClient);
+/// The maximum size of a response or file with credentials.
+const MAX_BYTES: usize = 1 << 20;
 
-impl HttpSend for Asker {
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// Sends the requests of credentials providers over the connections of the service.
+#[derive(Clone, Debug)]
+pub(crate) struct CredentialHttp(pub(crate) HttpClient);
+
+impl HttpSend for CredentialHttp {
     async fn http_send(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         let read_timeout = Duration::from_secs(5);
-        let by = Instant::now() + self.0.connect_timeout() + read_timeout;
-        match self.0.send(request.map(Full::new), read_timeout, by).await {
-            Ok(answer) => Ok(Response::builder().status(answer.status).body(answer.body)?),
-            Err(Failure::Unreached(why) | Failure::NoAnswer(why, _)) => Err(Error::unexpected(why)),
+        let deadline = Instant::now() + self.0.connect_timeout() + read_timeout;
+        let limits = Limits { read_timeout, deadline, max_body: MAX_BYTES };
+        match self.0.send(request.map(Full::new), limits).await {
+            Ok(response) => Ok(Response::builder().status(response.status).body(response.body)?),
+            Err(Failure::NotSent(reason) | Failure::NoResponse(reason, _)) => Err(Error::unexpected(reason)),
         }
     }
 }

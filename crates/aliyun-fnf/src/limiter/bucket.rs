@@ -6,56 +6,64 @@ use futures_util::future::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// Our picture of one bucket at the service.
+/// The local estimate of one bucket of the service.
 pub(super) struct Bucket {
     size: f64,
     refill: f64,
     level: Mutex<Level>,
-    /// Held by the first of those who wait; the others queue for it in order.
-    turn: tokio::sync::Mutex<()>,
-    given_back: Notify,
+    /// Held by the first waiter; the others queue for it in order.
+    first_in_line: tokio::sync::Mutex<()>,
+    released: Notify,
 }
 
-/// At any moment `free + held + sent - lapsed` is at most what the service's own bucket holds and what
-/// is on its way there.
+/// At any moment `free + held + in_flight - lapsed` is at most the content of the service's bucket plus the requests on
+/// their way to it.
 struct Level {
     free: f64,
-    /// Slots that are reserved and not yet used.
+    /// Permits that are reserved and not yet used.
     held: f64,
-    /// Of those, how many the service's bucket no longer has apart: it was full meanwhile.
+    /// Held permits that no longer reduce the service's bucket, because it was full meanwhile.
     lapsed: f64,
-    /// Requests under way. The service takes them off its bucket later than we send them, so that its
-    /// bucket fills later too: as if each were still in it until its answer is here.
-    sent: f64,
+    /// Requests in flight. The service counts them later than they are sent, so its bucket also refills later: as if each
+    /// were still in it until its response arrives.
+    in_flight: f64,
     share: f64,
-    at: Instant,
-    halved: Option<Instant>,
+    updated: Instant,
+    last_halving: Option<Instant>,
     waiting: u32,
 }
 
 impl Bucket {
     pub(super) fn new(size: f64, refill: f64) -> Self {
-        let at = Instant::now();
-        let free = size * FIRST;
-        let level =
-            Level { free, held: 0.0, lapsed: 0.0, sent: 0.0, share: 1.0, at, halved: None, waiting: 0 };
+        let updated = Instant::now();
+        let free = size * INITIAL_SHARE;
+        let level = Level {
+            free,
+            held: 0.0,
+            lapsed: 0.0,
+            in_flight: 0.0,
+            share: 1.0,
+            updated,
+            last_halving: None,
+            waiting: 0,
+        };
         Self {
             size,
             refill,
             level: Mutex::new(level),
-            turn: tokio::sync::Mutex::new(()),
-            given_back: Notify::new(),
+            first_in_line: tokio::sync::Mutex::new(()),
+            released: Notify::new(),
         }
     }
 
-    /// `Err` says about how long a slot would have taken.
-    pub(super) async fn take(&self, by: Instant) -> Result<(), Duration> {
-        let _queued = self.queue(by)?;
-        let Ok(_turn) = timeout_at(by, self.turn.lock()).await else {
+    /// Takes a permit, or returns the approximate wait for one.
+    pub(super) async fn acquire(&self, deadline: Instant) -> Result<(), Duration> {
+        let _waiting = self.queue(deadline)?;
+        let Ok(_first) = timeout_at(deadline, self.first_in_line.lock()).await else {
             return Err(self.wait_for(&self.now(), 1.0));
         };
         loop {
-            let given_back = pin!(self.given_back.notified());
+            let released = pin!(self.released.notified());
             let wait = {
                 let mut level = self.now();
                 if level.free >= 1.0 {
@@ -65,10 +73,10 @@ impl Bucket {
                 }
                 self.wait_for(&level, 1.0)
             };
-            if Instant::now() + wait > by {
+            if Instant::now() + wait > deadline {
                 return Err(wait);
             }
-            select(given_back, pin!(sleep(wait))).await;
+            select(released, pin!(sleep(wait))).await;
         }
     }
 
@@ -78,71 +86,71 @@ impl Bucket {
         level.held -= 1.0;
         level.lapsed -= lapsed;
         level.free -= lapsed;
-        level.sent += 1.0;
+        level.in_flight += 1.0;
     }
 
-    /// The service has counted a request that was under way.
-    pub(super) fn arrived(&self) {
-        self.now().sent -= 1.0;
+    /// Ends a request in flight: the service has counted it.
+    pub(super) fn finish(&self) {
+        self.now().in_flight -= 1.0;
     }
 
-    pub(super) fn give_back(&self) {
+    pub(super) fn release(&self) {
         let mut level = self.now();
         let lapsed = level.lapsed.min(1.0);
         level.held -= 1.0;
         level.lapsed -= lapsed;
         level.free += 1.0 - lapsed;
         drop(level);
-        self.given_back.notify_one();
+        self.released.notify_one();
     }
 
     pub(super) fn charge(&self) {
         self.now().free -= 1.0;
     }
 
-    pub(super) fn passed(&self) {
+    pub(super) fn record_response(&self) {
         let mut level = self.now();
-        level.share = (level.share + REGAINED).min(1.0);
+        level.share = (level.share + SHARE_STEP).min(1.0);
     }
 
-    pub(super) fn throttled(&self) {
+    pub(super) fn record_throttle(&self) {
         let mut level = self.now();
         level.free = level.free.min(0.0);
         level.lapsed = level.held;
-        // Requests that were under way together are throttled together: one halving for all.
-        if level.halved.is_none_or(|last| level.at >= last + Duration::from_secs(1)) {
-            level.share = (level.share / 2.0).max(LEAST_SHARE);
-            level.halved = Some(level.at);
+        // Requests that were in flight together are throttled together: one halving for all.
+        if level.last_halving.is_none_or(|last| level.updated >= last + Duration::from_secs(1)) {
+            level.share = (level.share / 2.0).max(MIN_SHARE);
+            level.last_halving = Some(level.updated);
         }
     }
 
-    /// Joins the line, unless those ahead leave no slot in time.
-    fn queue(&self, by: Instant) -> Result<Queued<'_>, Duration> {
+    /// Joins the queue, unless the waiters ahead leave no permit in time.
+    fn queue(&self, deadline: Instant) -> Result<Waiting<'_>, Duration> {
         let mut level = self.now();
         let wait = self.wait_for(&level, f64::from(level.waiting) + 1.0);
-        if wait > Duration::ZERO && Instant::now() + wait > by {
+        if wait > Duration::ZERO && Instant::now() + wait > deadline {
             return Err(wait);
         }
         level.waiting += 1;
-        Ok(Queued(self))
+        Ok(Waiting(self))
     }
 
-    fn wait_for(&self, level: &Level, slots: f64) -> Duration {
-        Duration::from_secs_f64(((slots - level.free) / (self.refill * level.share)).max(0.0))
+    fn wait_for(&self, level: &Level, permits: f64) -> Duration {
+        Duration::from_secs_f64(((permits - level.free) / (self.refill * level.share)).max(0.0))
     }
 
-    /// The level, refilled up to this moment.
+    /// Returns the level, refilled up to now.
     fn now(&self) -> MutexGuard<'_, Level> {
         let mut level = self.lock();
         let now = Instant::now();
-        let gained = now.saturating_duration_since(level.at).as_secs_f64() * self.refill * level.share;
-        let room = (self.size - level.free - level.held - level.sent + level.lapsed).max(0.0);
+        let gained = now.saturating_duration_since(level.updated).as_secs_f64() * self.refill * level.share;
+        let room = (self.size - level.free - level.held - level.in_flight + level.lapsed).max(0.0);
         let poured = gained.min(room);
-        // A full bucket gains no more: what is reserved is in it and stops being apart.
+        // A full bucket does not refill: its content includes the held permits, which lapse.
         let lapsing = (gained - poured).min(level.held - level.lapsed).max(0.0);
         level.free += poured + lapsing;
         level.lapsed += lapsing;
-        level.at = now;
+        level.updated = now;
         level
     }
 
@@ -151,16 +159,16 @@ impl Bucket {
     }
 }
 
-/// Of a full bucket: how much a process takes before it has heard from the service.
-const FIRST: f64 = 0.4;
+/// The part of a full bucket that a process uses before the first response.
+const INITIAL_SHARE: f64 = 0.4;
 
-const LEAST_SHARE: f64 = 1.0 / 16.0;
-const REGAINED: f64 = 1.0 / 32.0;
+const MIN_SHARE: f64 = 1.0 / 16.0;
+const SHARE_STEP: f64 = 1.0 / 32.0;
 
-/// One who waits, counted until it is its turn or it gives up.
-struct Queued<'a>(&'a Bucket);
+/// A waiter, counted until it gets a permit or gives up.
+struct Waiting<'a>(&'a Bucket);
 
-impl Drop for Queued<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.lock().waiting -= 1;
     }
@@ -182,34 +190,34 @@ mod tests {
 
     async fn take(bucket: &Bucket, count: usize) {
         for _ in 0..count {
-            bucket.take(Instant::now()).await.expect("a slot at once");
+            bucket.acquire(Instant::now()).await.expect("a permit at once");
         }
     }
 
-    /// A request that is answered at once.
+    /// Sends a request that is answered at once.
     fn send(bucket: &Bucket) {
         bucket.spend();
-        bucket.arrived();
+        bucket.finish();
     }
 
     async fn wait(bucket: &Bucket) -> Duration {
-        bucket.take(Instant::now()).await.expect_err("no slot at once")
+        bucket.acquire(Instant::now()).await.expect_err("no permit at once")
     }
 
     fn throttle(bucket: &Bucket) -> f64 {
-        bucket.throttled();
+        bucket.record_throttle();
         bucket.now().share
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_slots_are_four_of_ten() {
+    async fn first_permits_are_four_of_ten() {
         let bucket = Bucket::new(10.0, 2.0);
         take(&bucket, 4).await;
         assert_eq!(wait(&bucket).await, Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_spent_comes_back_with_time_only() {
+    async fn spent_permits_return_with_time_only() {
         let bucket = reports();
         take(&bucket, 10).await;
         (0..10).for_each(|_| send(&bucket));
@@ -220,38 +228,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slot_that_lapsed_and_is_spent_beside_a_full_bucket_overdraws_it() {
+    async fn lapsed_permit_overdraws_a_full_bucket() {
         let bucket = reports();
         take(&bucket, 1).await;
         advance(Duration::from_secs(60)).await;
         take(&bucket, 10).await;
         (0..11).for_each(|_| send(&bucket));
-        // Eleven went out where ten had room: one more is to be waited for.
+        // Eleven requests with room for ten: the next one also waits for the overdraft.
         assert_eq!(wait(&bucket).await, Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slot_that_lapsed_and_is_given_back_adds_nothing() {
+    async fn released_lapsed_permit_adds_nothing() {
         let bucket = reports();
         take(&bucket, 1).await;
         advance(Duration::from_secs(60)).await;
-        bucket.give_back();
+        bucket.release();
         take(&bucket, 10).await;
         assert!(wait(&bucket).await > AT_ONCE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_bucket_that_was_emptied_fills_from_the_answers_on() {
+    async fn emptied_bucket_refills_from_the_responses() {
         let bucket = reports();
         take(&bucket, 10).await;
         (0..10).for_each(|_| bucket.spend());
         advance(Duration::from_millis(400)).await;
-        (0..10).for_each(|_| bucket.arrived());
+        (0..10).for_each(|_| bucket.finish());
         assert_eq!(wait(&bucket).await, Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_beyond_its_slot_is_charged() {
+    async fn request_beyond_its_permit_is_charged() {
         let bucket = reports();
         bucket.charge();
         take(&bucket, 9).await;
@@ -259,7 +267,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn throttled_answers_of_one_second_halve_the_share_once_and_never_below_a_sixteenth() {
+    async fn throttling_halves_the_share_once_per_second() {
         let bucket = reports();
         assert_eq!((throttle(&bucket), throttle(&bucket)), (0.5, 0.5));
         assert_eq!(wait(&bucket).await, Duration::from_secs(1));
@@ -271,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn slots_that_are_spent_after_a_throttled_answer_are_waited_for() {
+    async fn permits_spent_after_throttling_are_waited_for() {
         let bucket = reports();
         take(&bucket, 3).await;
         throttle(&bucket);
@@ -280,12 +288,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_that_are_not_throttled_give_the_share_back_step_by_step() {
+    async fn responses_restore_the_share_gradually() {
         let bucket = reports();
         throttle(&bucket);
-        bucket.passed();
+        bucket.record_response();
         assert_eq!(bucket.now().share, 0.53125);
-        (0..20).for_each(|_| bucket.passed());
+        (0..20).for_each(|_| bucket.record_response());
         assert_eq!(bucket.now().share, 1.0);
     }
 }

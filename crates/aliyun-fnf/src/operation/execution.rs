@@ -1,10 +1,14 @@
 use std::time::Duration;
 
-use super::{Operation, Params, sealed};
+use super::params::Params;
+use super::request::{Operation, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Hidden, Quota, check};
+use crate::hidden::Hidden;
+use crate::limiter::Quota;
 
-/// Reads an execution, waiting for its end if asked to.
+/// Describes an execution, optionally after waiting for its end.
 #[derive(Clone, Debug)]
 pub struct DescribeExecution {
     flow_name: String,
@@ -13,45 +17,45 @@ pub struct DescribeExecution {
 }
 
 impl DescribeExecution {
-    /// Both names as in [`StartExecution::new`](crate::StartExecution::new).
+    /// Describes an execution by names as in [`StartExecution::new`](crate::StartExecution::new).
     pub fn new(flow_name: impl Into<String>, execution_name: impl Into<String>) -> Self {
         Self { flow_name: flow_name.into(), execution_name: execution_name.into(), wait_seconds: None }
     }
 
-    /// How long the service may wait for the end before it answers: 0 to 60 s. The read timeout of
-    /// this call grows by as much.
+    /// Sets the time that the service may wait for the end before it responds: 0 to 60 s. The read timeout of this call
+    /// grows by the same time.
     pub fn wait_seconds(mut self, seconds: u32) -> Self {
         self.wait_seconds = Some(seconds);
         self
     }
 }
 
-/// One execution of a flow. The service leaves out what it does not know yet.
+/// One execution of a flow. The service leaves out values that it does not know yet.
 #[derive(Clone, Debug)]
 pub struct Execution {
     /// The flow's name.
     pub flow_name: Option<String>,
     /// The execution's name.
     pub name: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: ExecutionStatus,
-    /// The input it was started with, JSON text.
+    /// Its input, JSON text.
     pub input: Option<Hidden>,
-    /// What it ended with, JSON text.
+    /// Its output, JSON text.
     pub output: Option<Hidden>,
-    /// The RAM role that it acts as.
+    /// Its RAM role.
     pub role_arn: Option<String>,
-    /// The definition that it runs, YAML text.
+    /// The definition of its flow, YAML text.
     pub flow_definition: Option<String>,
-    /// When it started: RFC 3339, as the service wrote it.
+    /// Its start time, RFC 3339, unchanged from the service.
     pub started_time: Option<String>,
-    /// When it ended: RFC 3339, as the service wrote it.
+    /// Its end time, RFC 3339, unchanged from the service.
     pub stopped_time: Option<String>,
     /// The service's id of the request; absent in a list.
     pub request_id: Option<String>,
 }
 
-/// Where an execution stands.
+/// The status of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExecutionStatus {
     /// About to run.
@@ -60,23 +64,23 @@ pub enum ExecutionStatus {
     Running,
     /// Ended by StopExecution.
     Stopped,
-    /// Ended well.
+    /// Ended with success.
     Succeeded,
     /// Ended with an error.
     Failed,
-    /// Ended by its time limit.
+    /// Ended by its timeout.
     TimedOut,
-    /// Anything else. The service is known to send an empty status.
+    /// Any other status. The service is known to send an empty one.
     Unknown(String),
 }
 
 impl ExecutionStatus {
-    /// Whether the execution has ended. An unknown status has not.
+    /// True if the execution has ended. An unknown status has not.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Stopped | Self::Succeeded | Self::Failed | Self::TimedOut)
     }
 
-    /// The service's word.
+    /// Returns the status as the service spells it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Starting => "Starting",
@@ -108,6 +112,8 @@ impl sealed::Operation for DescribeExecution {
     const NAME: &'static str = "DescribeExecution";
     const METHOD: &'static str = "GET";
     const QUOTA: Quota = Quota::Query;
+    /// Input and output of 64 KiB each, as JSON within JSON.
+    const MAX_RESPONSE: usize = 1 << 20;
 
     fn params(&self) -> Result<Params, Error> {
         check::name("FlowName", &self.flow_name)?;
@@ -125,16 +131,16 @@ impl sealed::Operation for DescribeExecution {
         Duration::from_secs(self.wait_seconds.unwrap_or(0).into())
     }
 
-    fn answer(fields: &Fields) -> Execution {
-        execution(fields)
+    fn parse(fields: &Fields<'_>) -> Execution {
+        parse_execution(fields)
     }
 }
 
 impl Operation for DescribeExecution {
-    type Answer = Execution;
+    type Response = Execution;
 }
 
-pub(super) fn execution(fields: &Fields) -> Execution {
+pub(super) fn parse_execution(fields: &Fields<'_>) -> Execution {
     Execution {
         flow_name: fields.text("FlowName"),
         name: fields.text("Name"),

@@ -1,6 +1,9 @@
-use super::{Operation, Params, sealed};
+use super::params::Params;
+use super::request::{Operation, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Quota, check};
+use crate::limiter::Quota;
 
 /// Creates a flow.
 #[derive(Clone, Debug)]
@@ -12,18 +15,17 @@ pub struct CreateFlow {
     execution_mode: Option<ExecutionMode>,
 }
 
-/// How a flow's executions are kept. Only Standard flows take StartExecution.
+/// The kind of a flow's executions. StartExecution requires a Standard flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExecutionMode {
-    /// Short runs, not kept.
+    /// Short executions without a stored history.
     Express,
-    /// Long runs with a history.
+    /// Long executions with a history.
     Standard,
 }
 
 impl CreateFlow {
-    /// `name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`. `definition`: YAML text of type FDL.
-    /// `description`: required by the service, not empty.
+    /// Creates a flow. `name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`. `definition`: YAML text of type FDL. `description`: required by the service, not empty.
     pub fn new(
         name: impl Into<String>,
         definition: impl Into<String>,
@@ -38,27 +40,27 @@ impl CreateFlow {
         }
     }
 
-    /// The RAM role that the flow acts as.
+    /// Sets the RAM role of the flow.
     pub fn role_arn(mut self, arn: impl Into<String>) -> Self {
         self.role_arn = Some(arn.into());
         self
     }
 
-    /// Without one the service chooses.
+    /// Sets the mode; without it the service chooses.
     pub fn execution_mode(mut self, mode: ExecutionMode) -> Self {
         self.execution_mode = Some(mode);
         self
     }
 }
 
-/// Reads a flow.
+/// Describes a flow.
 #[derive(Clone, Debug)]
 pub struct DescribeFlow {
     name: String,
 }
 
 impl DescribeFlow {
-    /// `name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
+    /// Describes the flow with this name: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }
@@ -71,7 +73,7 @@ pub struct DeleteFlow {
 }
 
 impl DeleteFlow {
-    /// `name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
+    /// Deletes the flow with this name: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }
@@ -82,27 +84,27 @@ impl DeleteFlow {
 pub struct Flow {
     /// Its name.
     pub name: Option<String>,
-    /// The service's id of it.
+    /// The service's id of the flow.
     pub id: Option<String>,
-    /// YAML text.
+    /// The definition, YAML text.
     pub definition: Option<String>,
-    /// For people.
+    /// The description.
     pub description: Option<String>,
     /// The language of the definition: `FDL`.
     pub flow_type: Option<String>,
-    /// The RAM role that it acts as.
+    /// The RAM role of the flow.
     pub role_arn: Option<String>,
-    /// `Express` or `Standard`, as the service wrote it.
+    /// `Express` or `Standard`, unchanged from the service.
     pub execution_mode: Option<String>,
-    /// RFC 3339, as the service wrote it.
+    /// The creation time, RFC 3339, unchanged from the service.
     pub created_time: Option<String>,
-    /// RFC 3339, as the service wrote it.
+    /// The time of the last change, RFC 3339, unchanged from the service.
     pub last_modified_time: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
 }
 
-/// The flow is gone.
+/// The deletion of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deleted {
     /// The service's id of the request.
@@ -113,6 +115,8 @@ impl sealed::Operation for CreateFlow {
     const NAME: &'static str = "CreateFlow";
     const METHOD: &'static str = "POST";
     const QUOTA: Quota = Quota::Other;
+    /// The definition, limited by the size of a request, as JSON within JSON.
+    const MAX_RESPONSE: usize = 8 << 20;
 
     fn params(&self) -> Result<Params, Error> {
         check::name("Name", &self.name)?;
@@ -131,32 +135,34 @@ impl sealed::Operation for CreateFlow {
             .body_if("ExecutionMode", mode.as_ref()))
     }
 
-    fn answer(fields: &Fields) -> Flow {
+    fn parse(fields: &Fields<'_>) -> Flow {
         flow(fields)
     }
 }
 
 impl Operation for CreateFlow {
-    type Answer = Flow;
+    type Response = Flow;
 }
 
 impl sealed::Operation for DescribeFlow {
     const NAME: &'static str = "DescribeFlow";
     const METHOD: &'static str = "GET";
     const QUOTA: Quota = Quota::Other;
+    /// The definition, limited by the size of a request, as JSON within JSON.
+    const MAX_RESPONSE: usize = 8 << 20;
 
     fn params(&self) -> Result<Params, Error> {
         check::name("Name", &self.name)?;
         Ok(Params::default().query("Name", &self.name))
     }
 
-    fn answer(fields: &Fields) -> Flow {
+    fn parse(fields: &Fields<'_>) -> Flow {
         flow(fields)
     }
 }
 
 impl Operation for DescribeFlow {
-    type Answer = Flow;
+    type Response = Flow;
 }
 
 impl sealed::Operation for DeleteFlow {
@@ -169,16 +175,16 @@ impl sealed::Operation for DeleteFlow {
         Ok(Params::default().body("Name", &self.name))
     }
 
-    fn answer(fields: &Fields) -> Deleted {
+    fn parse(fields: &Fields<'_>) -> Deleted {
         Deleted { request_id: fields.text("RequestId") }
     }
 }
 
 impl Operation for DeleteFlow {
-    type Answer = Deleted;
+    type Response = Deleted;
 }
 
-fn flow(fields: &Fields) -> Flow {
+fn flow(fields: &Fields<'_>) -> Flow {
     Flow {
         name: fields.text("Name"),
         id: fields.text("Id"),

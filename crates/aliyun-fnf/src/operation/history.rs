@@ -1,8 +1,12 @@
-use super::{Operation, Paged, Params, sealed};
+use super::params::Params;
+use super::request::{Operation, Paged, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Hidden, Quota, check};
+use crate::hidden::Hidden;
+use crate::limiter::Quota;
 
-/// Reads what happened in an execution, page by page.
+/// Reads the history of an execution, page by page.
 #[derive(Clone, Debug)]
 pub struct GetExecutionHistory {
     flow_name: String,
@@ -12,19 +16,19 @@ pub struct GetExecutionHistory {
 }
 
 impl GetExecutionHistory {
-    /// Both names: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
+    /// Reads the history of an execution by its names: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
     pub fn new(flow_name: impl Into<String>, execution_name: impl Into<String>) -> Self {
         let (flow_name, execution_name) = (flow_name.into(), execution_name.into());
         Self { flow_name, execution_name, limit: None, next_token: None }
     }
 
-    /// How many events a page has at most: 1 to 1000.
+    /// Sets the maximum number of events of a page: 1 to 1000.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Where to go on; a page says it.
+    /// Sets the page to read, by the token of the previous page.
     pub fn next_token(mut self, token: impl Into<String>) -> Self {
         self.next_token = Some(token.into());
         self
@@ -34,28 +38,28 @@ impl GetExecutionHistory {
 /// One page of a history.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// In the order of their ids.
+    /// The events in the order of their ids.
     pub events: Vec<Event>,
-    /// Absent on the last page.
+    /// The token of the next page; absent on the last page.
     pub next_token: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
 }
 
-/// Something that happened in an execution.
+/// An event in the history of an execution.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Such as `StepEntered`, `TaskSucceeded`, `ExecutionFailed`.
+    /// The type, such as `StepEntered`, `TaskSucceeded`, `ExecutionFailed`.
     pub event_type: Option<String>,
-    /// Counts up within the execution.
+    /// The number of the event within the execution.
     pub event_id: Option<i64>,
-    /// The event that this one answers.
+    /// The id of the event that caused this one.
     pub schedule_event_id: Option<i64>,
     /// The step of the flow.
     pub step_name: Option<String>,
-    /// When: RFC 3339, as the service wrote it.
+    /// The time, RFC 3339, unchanged from the service.
     pub time: Option<String>,
-    /// More, as JSON text. It can hold task tokens.
+    /// Details as JSON text, which can contain task tokens.
     pub detail: Option<Hidden>,
 }
 
@@ -63,6 +67,8 @@ impl sealed::Operation for GetExecutionHistory {
     const NAME: &'static str = "GetExecutionHistory";
     const METHOD: &'static str = "GET";
     const QUOTA: Quota = Quota::Query;
+    /// 1000 events of 64 KiB.
+    const MAX_RESPONSE: usize = 64 << 20;
 
     fn params(&self) -> Result<Params, Error> {
         check::name("FlowName", &self.flow_name)?;
@@ -77,7 +83,7 @@ impl sealed::Operation for GetExecutionHistory {
             .query_if("NextToken", self.next_token.as_ref()))
     }
 
-    fn answer(fields: &Fields) -> History {
+    fn parse(fields: &Fields<'_>) -> History {
         History {
             events: fields.list("Events").iter().map(event).collect(),
             next_token: fields.text("NextToken"),
@@ -87,7 +93,7 @@ impl sealed::Operation for GetExecutionHistory {
 }
 
 impl Operation for GetExecutionHistory {
-    type Answer = History;
+    type Response = History;
 }
 
 impl sealed::Paged for GetExecutionHistory {
@@ -106,7 +112,7 @@ impl Paged for GetExecutionHistory {
     type Item = Event;
 }
 
-fn event(fields: &Fields) -> Event {
+fn event(fields: &Fields<'_>) -> Event {
     Event {
         event_type: fields.text("Type"),
         event_id: fields.int("EventId"),

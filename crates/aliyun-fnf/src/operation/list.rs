@@ -1,7 +1,10 @@
-use super::execution::execution;
-use super::{Execution, ExecutionStatus, Operation, Paged, Params, sealed};
+use super::execution::{Execution, ExecutionStatus, parse_execution};
+use super::params::Params;
+use super::request::{Operation, Paged, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Quota, check};
+use crate::limiter::Quota;
 
 /// Lists the executions of a flow, page by page.
 #[derive(Clone, Debug)]
@@ -13,24 +16,24 @@ pub struct ListExecutions {
 }
 
 impl ListExecutions {
-    /// `flow_name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
+    /// Lists the executions of the flow with this name: `[A-Za-z_][A-Za-z0-9_-]{0,127}`.
     pub fn new(flow_name: impl Into<String>) -> Self {
         Self { flow_name: flow_name.into(), limit: None, next_token: None, status: None }
     }
 
-    /// How many executions a page has at most: 1 to 100.
+    /// Sets the maximum number of executions of a page: 1 to 100.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Where to go on; a page says it.
+    /// Sets the page to read, by the token of the previous page.
     pub fn next_token(mut self, token: impl Into<String>) -> Self {
         self.next_token = Some(token.into());
         self
     }
 
-    /// Only those that stand so.
+    /// Lists only executions with this status.
     pub fn status(mut self, status: ExecutionStatus) -> Self {
         self.status = Some(status);
         self
@@ -40,9 +43,9 @@ impl ListExecutions {
 /// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Executions {
-    /// In the service's order.
+    /// The executions in the service's order.
     pub executions: Vec<Execution>,
-    /// Absent on the last page.
+    /// The token of the next page; absent on the last page.
     pub next_token: Option<String>,
     /// The service's id of the request.
     pub request_id: Option<String>,
@@ -52,6 +55,8 @@ impl sealed::Operation for ListExecutions {
     const NAME: &'static str = "ListExecutions";
     const METHOD: &'static str = "GET";
     const QUOTA: Quota = Quota::Other;
+    /// 100 executions with inputs and outputs of 64 KiB.
+    const MAX_RESPONSE: usize = 64 << 20;
 
     fn params(&self) -> Result<Params, Error> {
         check::name("FlowName", &self.flow_name)?;
@@ -68,9 +73,9 @@ impl sealed::Operation for ListExecutions {
             .query_if("Status", self.status.as_ref().map(|status| status.as_str().to_owned()).as_ref()))
     }
 
-    fn answer(fields: &Fields) -> Executions {
+    fn parse(fields: &Fields<'_>) -> Executions {
         Executions {
-            executions: fields.list("Executions").iter().map(execution).collect(),
+            executions: fields.list("Executions").iter().map(parse_execution).collect(),
             next_token: fields.text("NextToken"),
             request_id: fields.text("RequestId"),
         }
@@ -78,7 +83,7 @@ impl sealed::Operation for ListExecutions {
 }
 
 impl Operation for ListExecutions {
-    type Answer = Executions;
+    type Response = Executions;
 }
 
 impl sealed::Paged for ListExecutions {

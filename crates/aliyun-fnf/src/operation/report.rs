@@ -1,8 +1,12 @@
-use super::{Operation, Params, sealed};
+use super::params::Params;
+use super::request::{Operation, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Hidden, Quota, check};
+use crate::hidden::Hidden;
+use crate::limiter::Quota;
 
-/// Tells the waiting task that it succeeded.
+/// Reports the success of a waiting task.
 #[derive(Clone, Debug)]
 pub struct ReportTaskSucceeded {
     task_token: Hidden,
@@ -10,14 +14,14 @@ pub struct ReportTaskSucceeded {
 }
 
 impl ReportTaskSucceeded {
-    /// `task_token`: 1 to 4096 characters (the service documents no limit; its tokens are seen up
-    /// to 1024). `output`: not empty, JSON text by convention, which nobody checks.
+    /// Reports an output. `task_token`: 1 to 4096 characters (the service documents no limit; observed tokens have up to
+    /// 1024). `output`: not empty, JSON text by convention, which is not checked.
     pub fn new(task_token: impl Into<String>, output: impl Into<String>) -> Self {
         Self { task_token: Hidden::from(task_token), output: Hidden::from(output) }
     }
 }
 
-/// Tells the waiting task that it failed.
+/// Reports the failure of a waiting task.
 #[derive(Clone, Debug)]
 pub struct ReportTaskFailed {
     task_token: Hidden,
@@ -26,23 +30,23 @@ pub struct ReportTaskFailed {
 }
 
 impl ReportTaskFailed {
-    /// `task_token`: 1 to 4096 characters. `error`: a code of 1 to 128 characters (API
-    /// reference), which a flow can match on.
+    /// Reports an error. `task_token`: 1 to 4096 characters. `error`: a code of 1 to 128 characters (API reference), which a
+    /// flow can match.
     pub fn new(task_token: impl Into<String>, error: impl Into<String>) -> Self {
         Self { task_token: Hidden::from(task_token), error: error.into(), cause: None }
     }
 
-    /// Why, for people: 1 to 4096 characters (API reference).
+    /// Sets the cause, a text of 1 to 4096 characters (API reference).
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(Hidden::from(cause));
         self
     }
 }
 
-/// The service has taken a report.
+/// An accepted report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
-    /// The event of the execution's history that the report became.
+    /// The event of the report in the execution's history.
     pub event_id: Option<i64>,
     /// The service's id of the request.
     pub request_id: Option<String>,
@@ -58,13 +62,13 @@ impl sealed::Operation for ReportTaskSucceeded {
         Ok(with_token(&self.task_token)?.body("Output", &*self.output))
     }
 
-    fn answer(fields: &Fields) -> Reported {
+    fn parse(fields: &Fields<'_>) -> Reported {
         reported(fields)
     }
 }
 
 impl Operation for ReportTaskSucceeded {
-    type Answer = Reported;
+    type Response = Reported;
 }
 
 impl sealed::Operation for ReportTaskFailed {
@@ -81,13 +85,13 @@ impl sealed::Operation for ReportTaskFailed {
         Ok(params.body_if("Cause", self.cause.as_deref().map(str::to_owned).as_ref()))
     }
 
-    fn answer(fields: &Fields) -> Reported {
+    fn parse(fields: &Fields<'_>) -> Reported {
         reported(fields)
     }
 }
 
 impl Operation for ReportTaskFailed {
-    type Answer = Reported;
+    type Response = Reported;
 }
 
 fn with_token(token: &str) -> Result<Params, Error> {
@@ -95,6 +99,6 @@ fn with_token(token: &str) -> Result<Params, Error> {
     Ok(Params::default().query("TaskToken", token).secret(token))
 }
 
-fn reported(fields: &Fields) -> Reported {
+fn reported(fields: &Fields<'_>) -> Reported {
     Reported { event_id: fields.int("EventId"), request_id: fields.text("RequestId") }
 }

@@ -1,12 +1,16 @@
-use super::execution::execution;
-use super::{Execution, Operation, Params, sealed};
+use super::execution::{Execution, parse_execution};
+use super::params::Params;
+use super::request::{Operation, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Hidden, Quota, check};
+use crate::hidden::Hidden;
+use crate::limiter::Quota;
 
 /// Starts an execution of a flow, which must be in Standard mode.
 ///
-/// By the service's rules a name that is running returns the running execution, and one that has
-/// ended is [`AlreadyExists`](crate::ErrorKind::AlreadyExists).
+/// For the name of a running execution the service returns that execution, and for the name of an ended one
+/// [`AlreadyExists`](crate::ErrorKind::AlreadyExists).
 #[derive(Clone, Debug)]
 pub struct StartExecution {
     flow_name: String,
@@ -17,31 +21,31 @@ pub struct StartExecution {
 }
 
 impl StartExecution {
-    /// `flow_name`: `[A-Za-z_][A-Za-z0-9_-]{0,127}`, as every flow and execution name.
+    /// Starts the flow with this name: `[A-Za-z_][A-Za-z0-9_-]{0,127}`, like every flow and execution name.
     pub fn new(flow_name: impl Into<String>) -> Self {
         let flow_name = flow_name.into();
         Self { flow_name, execution_name: None, input: None, callback_task_token: None, qualifier: None }
     }
 
-    /// Without one the service makes a name.
+    /// Sets the name of the execution; without it the service generates one.
     pub fn execution_name(mut self, name: impl Into<String>) -> Self {
         self.execution_name = Some(name.into());
         self
     }
 
-    /// A JSON object, as text. A running execution of the same name keeps its own input.
+    /// Sets the input, a JSON object as text. It does not change a running execution of the same name.
     pub fn input(mut self, json: impl Into<String>) -> Self {
         self.input = Some(Hidden::from(json));
         self
     }
 
-    /// The waiting task to call back when this execution ends; 1 to 4096 characters.
+    /// Sets the waiting task that the end of this execution is reported to; 1 to 4096 characters.
     pub fn callback_task_token(mut self, token: impl Into<String>) -> Self {
         self.callback_task_token = Some(Hidden::from(token));
         self
     }
 
-    /// The version or alias of the flow.
+    /// Sets the version or alias of the flow.
     pub fn qualifier(mut self, qualifier: impl Into<String>) -> Self {
         self.qualifier = Some(qualifier.into());
         self
@@ -74,11 +78,11 @@ impl sealed::Operation for StartExecution {
         Ok(params.body_if("Qualifier", self.qualifier.as_ref()))
     }
 
-    fn answer(fields: &Fields) -> Execution {
-        execution(fields)
+    fn parse(fields: &Fields<'_>) -> Execution {
+        parse_execution(fields)
     }
 }
 
 impl Operation for StartExecution {
-    type Answer = Execution;
+    type Response = Execution;
 }

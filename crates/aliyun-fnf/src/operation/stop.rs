@@ -1,9 +1,13 @@
-use super::execution::execution;
-use super::{Execution, Operation, Params, sealed};
+use super::execution::{Execution, parse_execution};
+use super::params::Params;
+use super::request::{Operation, sealed};
+use crate::check;
+use crate::error::Error;
 use crate::fields::Fields;
-use crate::{Error, Hidden, Quota, check};
+use crate::hidden::Hidden;
+use crate::limiter::Quota;
 
-/// Stops an execution. The answer may still say `Running`: stopping is asynchronous.
+/// Stops an execution. The response may still have the status `Running`, because stopping is asynchronous.
 #[derive(Clone, Debug)]
 pub struct StopExecution {
     flow_name: String,
@@ -13,18 +17,18 @@ pub struct StopExecution {
 }
 
 impl StopExecution {
-    /// Both names as in [`StartExecution::new`](crate::StartExecution::new).
+    /// Stops an execution by names as in [`StartExecution::new`](crate::StartExecution::new).
     pub fn new(flow_name: impl Into<String>, execution_name: impl Into<String>) -> Self {
         Self { flow_name: flow_name.into(), execution_name: execution_name.into(), error: None, cause: None }
     }
 
-    /// A code of 1 to 128 characters.
+    /// Sets the error, a code of 1 to 128 characters.
     pub fn error(mut self, error: impl Into<String>) -> Self {
         self.error = Some(error.into());
         self
     }
 
-    /// Why, for people: 1 to 4096 characters.
+    /// Sets the cause, a text of 1 to 4096 characters.
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(Hidden::from(cause));
         self
@@ -52,11 +56,11 @@ impl sealed::Operation for StopExecution {
         Ok(params)
     }
 
-    fn answer(fields: &Fields) -> Execution {
-        execution(fields)
+    fn parse(fields: &Fields<'_>) -> Execution {
+        parse_execution(fields)
     }
 }
 
 impl Operation for StopExecution {
-    type Answer = Execution;
+    type Response = Execution;
 }

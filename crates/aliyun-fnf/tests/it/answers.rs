@@ -1,4 +1,7 @@
-use aliyun_fnf::{Error, ErrorKind, ReportTaskSucceeded};
+use aliyun_fnf::{
+    CreateFlow, DeleteFlow, DescribeExecution, DescribeFlow, Error, ErrorKind, GetExecutionHistory,
+    ListExecutions, ReportTaskFailed, ReportTaskSucceeded, StartExecution, StopExecution,
+};
 
 use crate::server::{REPORTED, Reply, Server, TOKEN, answer, ok};
 
@@ -10,7 +13,7 @@ async fn report(reply: Reply) -> Result<aliyun_fnf::Reported, Error> {
 }
 
 #[tokio::test]
-async fn a_success_brings_event_and_request_id_in_either_spelling() {
+async fn success_has_event_and_request_id() {
     for body in [REPORTED, r#"{"eventId":"7","requestId":"REQ-1"}"#] {
         let reported = report(ok(body)).await.unwrap();
         assert_eq!(reported.event_id, Some(7));
@@ -19,7 +22,7 @@ async fn a_success_brings_event_and_request_id_in_either_spelling() {
 }
 
 #[tokio::test]
-async fn every_documented_code_has_its_kind_and_keeps_its_details() {
+async fn documented_codes_have_kind_and_details() {
     let cases = [
         (429, "ResourceThrottled", ErrorKind::Throttled),
         (500, "InternalServerError", ErrorKind::Unavailable),
@@ -31,7 +34,7 @@ async fn every_documented_code_has_its_kind_and_keeps_its_details() {
         (400, "InvalidArgument", ErrorKind::Refused),
         (404, "FlowNotExists", ErrorKind::NotFound),
         (415, "UnsupportedMediaType", ErrorKind::Refused),
-        (400, "NobodyKnowsThis", ErrorKind::Unexpected),
+        (400, "UnknownCode", ErrorKind::Unexpected),
     ];
     for (status, code, kind) in cases {
         for (c, m, r) in [("Code", "Message", "RequestId"), ("code", "message", "requestId")] {
@@ -51,15 +54,15 @@ async fn every_documented_code_has_its_kind_and_keeps_its_details() {
 }
 
 #[tokio::test]
-async fn what_a_gateway_answers_keeps_its_status() {
+async fn gateway_response_keeps_its_status() {
     let html = "<html><body>502 Bad Gateway</body></html>";
     let cases = [
         (502, html, ErrorKind::Unavailable),
         (503, "", ErrorKind::Unavailable),
         (429, "slow down", ErrorKind::Throttled),
-        (403, html, ErrorKind::Unexpected),
-        (302, "", ErrorKind::Unexpected),
-        (400, "[]", ErrorKind::Unexpected),
+        (403, html, ErrorKind::NoResponse),
+        (302, "", ErrorKind::NoResponse),
+        (400, "[]", ErrorKind::NoResponse),
     ];
     for (status, body, kind) in cases {
         let error = report(answer(status, body)).await.unwrap_err();
@@ -72,34 +75,95 @@ async fn what_a_gateway_answers_keeps_its_status() {
     }
 }
 
+const FOREIGN: [&str; 12] = [
+    "",
+    "<html>welcome to the hotel</html>",
+    "[]",
+    "null",
+    "{}",
+    r#"{"status":"ok"}"#,
+    r#"{"RequestId":"#,
+    r#"{"RequestId":""}"#,
+    r#"{"RequestId":null,"EventId":7}"#,
+    r#"{"EventId":7}"#,
+    r#"{"RequestId":["REQ-1"],"EventId":7}"#,
+    r#"[["RequestId","REQ-1"],["EventId",7]]"#,
+];
+
 #[tokio::test]
-async fn a_200_that_is_not_the_services_own_is_no_success() {
-    for body in [
-        "",
-        "<html>welcome to the hotel</html>",
-        "[]",
-        "null",
-        "{}",
-        r#"{"status":"ok"}"#,
-        r#"{"RequestId":"#,
-    ] {
+async fn foreign_200_counts_as_no_response() {
+    for body in FOREIGN {
         let error = report(ok(body)).await.unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Unexpected, Some(200)), "{body}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::NoResponse, Some(200)), "{body}");
         assert!(error.may_have_been_sent(), "{body}");
     }
 }
 
+/// A start, a stop and a query: each could be mistaken for a success or an empty result.
 #[tokio::test]
-async fn a_200_with_a_code_is_that_error() {
+async fn no_operation_accepts_a_foreign_200() {
+    async fn kinds(server: &Server) -> Vec<ErrorKind> {
+        let client = server.client();
+        macro_rules! kinds {
+            ($($request:expr),* $(,)?) => { vec![$(client.call($request).await.unwrap_err().kind()),*] };
+        }
+        kinds![
+            ReportTaskSucceeded::new(TOKEN, "{}"),
+            ReportTaskFailed::new(TOKEN, "E"),
+            StartExecution::new("f"),
+            StopExecution::new("f", "e"),
+            DescribeExecution::new("f", "e"),
+            GetExecutionHistory::new("f", "e"),
+            ListExecutions::new("f"),
+            CreateFlow::new("f", "d", "for tests"),
+            DescribeFlow::new("f"),
+            DeleteFlow::new("f"),
+        ]
+    }
+    for body in [r#"{"Status":"Succeeded","Name":"e","FlowName":"f","Events":[],"EventId":7}"#, "{}"] {
+        let server = Server::start((0..10).map(|_| ok(body)).collect()).await;
+        assert_eq!(kinds(&server).await, [ErrorKind::NoResponse; 10], "{body}");
+        assert_eq!(server.seen().len(), 10);
+    }
+}
+
+/// An error has a meaning for the task only if the service wrote it.
+#[tokio::test]
+async fn error_without_request_id_counts_as_no_response() {
+    for (status, code) in [
+        (400, "TaskAlreadyCompleted"),
+        (200, "TaskAlreadyCompleted"),
+        (400, "ExecutionAlreadyExists"),
+        (404, "ExecutionNotExists"),
+        (400, "InvalidArgument"),
+        (400, "EntityTooLarge"),
+        (403, "AccessDenied"),
+        (403, "RequestTimeTooSkewed"),
+    ] {
+        let error =
+            report(answer(status, &format!(r#"{{"Code":"{code}","Message":"m"}}"#))).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::NoResponse, None), "{status} {code}");
+        assert!(error.may_have_been_sent());
+    }
+}
+
+#[tokio::test]
+async fn code_in_a_200_is_an_error() {
     let body = r#"{"Code":"TaskAlreadyCompleted","Message":"m","RequestId":"REQ-2"}"#;
     let error = report(ok(body)).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Completed, Some(200)));
 }
 
 #[tokio::test]
-async fn codes_and_ids_that_are_not_plain_words_are_not_passed_on() {
-    let body = r#"{"Code":"a b\nERROR forged","Message":"m","RequestId":"x y"}"#;
-    let error = report(answer(400, body)).await.unwrap_err();
-    assert_eq!((error.code(), error.request_id()), (None, None));
-    assert_eq!(error.kind(), ErrorKind::Unexpected);
+async fn unusual_codes_and_ids_are_dropped() {
+    for (status, code, id, kind) in [
+        (400, r"a b\nERROR forged", "REQ-1", ErrorKind::Unexpected),
+        (200, r"a b\nERROR forged", "REQ-1", ErrorKind::Unexpected),
+        (400, "TaskAlreadyCompleted", "x y", ErrorKind::NoResponse),
+    ] {
+        let body = format!(r#"{{"Code":"{code}","Message":"m","RequestId":"{id}"}}"#);
+        let error = report(answer(status, &body)).await.unwrap_err();
+        let shown = error.request_id().unwrap_or("x y");
+        assert_eq!((error.code(), shown, error.kind()), (None, id, kind), "{body}");
+    }
 }

@@ -12,7 +12,7 @@ const FLOW: &str = r#"{"RequestId":"R","Name":"f"}"#;
 const TEMPORARY: &str = r#"{"Code":"Success","AccessKeyId":"id","AccessKeySecret":"uri-secret",
     "SecurityToken":"sts","Expiration":"2124-05-25T11:45:17Z"}"#;
 
-/// The official chain in an environment of its own, without ECS metadata unless it says so.
+/// The official chain in its own environment, without ECS metadata unless set.
 fn client(service: &Server, home: Option<PathBuf>, vars: &[(&str, &str)]) -> Client {
     let mut envs: HashMap<String, String> =
         vars.iter().map(|(name, value)| (format!("ALIBABA_CLOUD_{name}"), (*value).to_owned())).collect();
@@ -29,7 +29,7 @@ async fn describe(client: &Client) -> Result<(), Error> {
     client.call(DescribeFlow::new("f")).await.map(drop)
 }
 
-/// A home folder of this test's own, with files in it.
+/// Creates a home folder with files, for one test.
 fn home(name: &str, files: &[(&str, &str)]) -> PathBuf {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     for (file, text) in files {
@@ -50,7 +50,7 @@ const INI: (&str, &str) = (
 );
 
 #[tokio::test]
-async fn the_environment_comes_first() {
+async fn environment_comes_first() {
     let service = Server::start(vec![ok(FLOW)]).await;
     let vars = [("ACCESS_KEY_ID", "id"), ("ACCESS_KEY_SECRET", "env-secret"), ("SECURITY_TOKEN", "env-sts")];
     describe(&client(&service, Some(home("env", &[CONFIG, INI])), &vars)).await.unwrap();
@@ -59,7 +59,7 @@ async fn the_environment_comes_first() {
 }
 
 #[tokio::test]
-async fn oidc_comes_before_the_files() {
+async fn oidc_precedes_files() {
     let body = r#"{"Credentials":{"AccessKeyId":"id","AccessKeySecret":"oidc-secret","SecurityToken":"sts",
         "Expiration":"2124-05-25T11:45:17Z"}}"#;
     let sts = Server::start(vec![ok(body)]).await;
@@ -78,7 +78,7 @@ async fn oidc_comes_before_the_files() {
 }
 
 #[tokio::test]
-async fn config_json_comes_before_credentials_ini_and_empty_variables_are_unset() {
+async fn config_json_precedes_credentials_ini() {
     let service = Server::start(vec![ok(FLOW), ok(FLOW)]).await;
     let empty = [("ACCESS_KEY_ID", ""), ("ACCESS_KEY_SECRET", ""), ("ROLE_ARN", "")];
     describe(&client(&service, Some(home("both", &[CONFIG, INI])), &empty)).await.unwrap();
@@ -88,7 +88,7 @@ async fn config_json_comes_before_credentials_ini_and_empty_variables_are_unset(
 }
 
 #[tokio::test]
-async fn the_ecs_role_comes_before_the_uri_and_its_credentials_are_kept() {
+async fn ecs_role_precedes_uri_and_is_cached() {
     let role = TEMPORARY.replace("uri-secret", "ecs-secret");
     let ecs = Server::start(vec![ok("metadata-token"), ok("role"), ok(&role)]).await;
     let uri = Server::start(vec![]).await;
@@ -102,7 +102,7 @@ async fn the_ecs_role_comes_before_the_uri_and_its_credentials_are_kept() {
 }
 
 #[tokio::test]
-async fn without_a_metadata_server_the_uri_is_asked() {
+async fn uri_is_used_without_metadata_server() {
     let uri = Server::start(vec![ok(TEMPORARY)]).await;
     let service = Server::start(vec![ok(FLOW)]).await;
     let vars = [("ECS_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"), ("CREDENTIALS_URI", &*uri.endpoint)];
@@ -111,19 +111,19 @@ async fn without_a_metadata_server_the_uri_is_asked() {
 }
 
 #[tokio::test]
-async fn a_metadata_server_that_hangs_costs_two_seconds_at_most() {
+async fn hanging_metadata_server_costs_two_seconds() {
     let ecs = Server::start(vec![Reply::Silence, Reply::Silence]).await;
     let service = Server::start(vec![]).await;
     let client = client(&service, None, &[("ECS_METADATA_SERVICE_ENDPOINT", &*ecs.endpoint)]);
     let started = Instant::now();
     let error = describe(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.message().contains("ECS RAM role: no answer in 2s"), "{error}");
+    assert!(error.message().contains("ECS RAM role: no response in 2s"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
-async fn with_metadata_off_nothing_is_asked_and_the_error_names_every_source() {
+async fn error_names_every_source() {
     let service = Server::start(vec![]).await;
     let error = describe(&client(&service, None, &[])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
@@ -137,7 +137,7 @@ async fn with_metadata_off_nothing_is_asked_and_the_error_names_every_source() {
 }
 
 #[tokio::test]
-async fn what_a_source_answers_is_not_told() {
+async fn source_response_is_not_shown() {
     let uri =
         Server::start(vec![answer(500, "secret-in-the-body"), ok(r#"{"AccessKeySecret":"half"}"#)]).await;
     let service = Server::start(vec![]).await;
@@ -153,7 +153,7 @@ async fn what_a_source_answers_is_not_told() {
 }
 
 #[tokio::test]
-async fn credentials_about_to_expire_are_asked_for_again() {
+async fn expiring_credentials_are_refreshed() {
     let soon = TEMPORARY.replace("2124-05-25T11:45:17Z", "2025-01-02T03:05:05Z");
     let uri = Server::start(vec![ok(&soon), answer(500, ""), ok(TEMPORARY)]).await;
     let service = Server::start(vec![ok(FLOW), ok(FLOW), ok(FLOW), ok(FLOW)]).await;
@@ -171,4 +171,16 @@ async fn credentials_about_to_expire_are_asked_for_again() {
         describe(&client).await.unwrap();
     }
     assert_eq!((uri.seen().len(), service.seen().len()), (3, 4));
+}
+
+#[tokio::test]
+async fn source_responses_are_limited() {
+    let large = format!(r#"{{"x":"{}",{}"#, "x".repeat(2 << 20), &TEMPORARY[1..]);
+    let uri = Server::start(vec![ok(&large)]).await;
+    let ini = format!("{}{}", INI.1, "#\n".repeat(1 << 20));
+    let home = home("large", &[(INI.0, &ini)]);
+    let service = Server::start(vec![]).await;
+    let error = describe(&client(&service, Some(home), &[("CREDENTIALS_URI", &uri.endpoint)])).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Credentials);
+    assert_eq!((uri.seen().len(), service.seen().len()), (1, 0));
 }

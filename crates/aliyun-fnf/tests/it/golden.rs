@@ -37,7 +37,7 @@ impl Case {
 }
 
 #[test]
-fn each_step_of_the_signature_is_that_of_the_official_sdk() {
+fn signature_steps_match_the_official_sdk() {
     for case in Case::all() {
         let params = case.file("params");
         let params = params.lines().map(|line| line.split_once(' ').unwrap());
@@ -52,7 +52,7 @@ fn each_step_of_the_signature_is_that_of_the_official_sdk() {
 }
 
 #[tokio::test]
-async fn the_whole_request_is_that_of_the_official_sdk() {
+async fn request_matches_the_official_sdk() {
     for case in Case::all() {
         let request = sent(&case).await;
         assert_eq!(request.line, case.file("request_line"), "{}", case.name());

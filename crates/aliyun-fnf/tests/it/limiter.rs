@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use aliyun_fnf::{ErrorKind, Limiter, Quota, ReportTaskSucceeded, Slot, StopExecution};
+use aliyun_fnf::{ErrorKind, Limiter, Permit, Quota, ReportTaskSucceeded, StopExecution};
 use tokio::time::{Instant, advance};
 
 use crate::server::{REPORTED, Reply, Server, TOKEN, ok, refusal};
@@ -9,14 +9,14 @@ fn within(seconds: f64) -> Instant {
     Instant::now() + Duration::from_secs_f64(seconds)
 }
 
-/// A limiter that has been there for a while.
+/// A limiter with full buckets.
 async fn full() -> Limiter {
     let limiter = Limiter::new();
     advance(Duration::from_secs(60)).await;
     limiter
 }
 
-/// The same where the clock runs, for calls that need it to.
+/// The same with a running clock, for calls that need one.
 async fn full_while_time_runs() -> Limiter {
     tokio::time::pause();
     let limiter = full().await;
@@ -25,7 +25,7 @@ async fn full_while_time_runs() -> Limiter {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_limiter_gives_four_tenths_of_each_quota_at_once() {
+async fn new_limiter_starts_at_four_tenths() {
     for (quota, first) in [(Quota::Start, 40), (Quota::Query, 20), (Quota::Other, 4)] {
         let limiter = Limiter::new();
         let mut slots = Vec::new();
@@ -36,7 +36,7 @@ async fn a_new_limiter_gives_four_tenths_of_each_quota_at_once() {
     }
 }
 
-async fn reserve(limiter: &Limiter, count: usize) -> Vec<Slot> {
+async fn reserve(limiter: &Limiter, count: usize) -> Vec<Permit> {
     let mut slots = Vec::new();
     for _ in 0..count {
         slots.push(limiter.acquire(Quota::Other, Instant::now()).await.expect("a slot at once"));
@@ -44,7 +44,7 @@ async fn reserve(limiter: &Limiter, count: usize) -> Vec<Slot> {
     slots
 }
 
-/// Ten reports that succeed at once.
+/// Sends ten reports that succeed at once.
 async fn ten_reports(limiter: &Limiter) {
     let server = Server::start((0..10).map(|_| ok(REPORTED)).collect()).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
@@ -54,7 +54,7 @@ async fn ten_reports(limiter: &Limiter) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_quota_has_its_documented_size() {
+async fn quotas_have_documented_sizes() {
     for (quota, size) in [(Quota::Start, 100), (Quota::Query, 50), (Quota::Other, 10)] {
         let limiter = full().await;
         let mut slots = Vec::new();
@@ -66,7 +66,7 @@ async fn each_quota_has_its_documented_size() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_quota_refills_at_its_documented_rate() {
+async fn quotas_refill_at_documented_rates() {
     for (quota, size, wait) in [(Quota::Start, 100, 10), (Quota::Query, 50, 200), (Quota::Other, 10, 500)] {
         let limiter = full().await;
         let mut slots = Vec::new();
@@ -82,7 +82,7 @@ async fn an_empty_quota_refills_at_its_documented_rate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_cannot_have_a_slot_in_time_is_told_at_once() {
+async fn late_permit_fails_at_once() {
     let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let started = Instant::now();
@@ -92,7 +92,7 @@ async fn who_cannot_have_a_slot_in_time_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_wait_ahead_are_counted() {
+async fn waiters_ahead_are_counted() {
     let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let first = tokio::spawn({
@@ -106,7 +106,7 @@ async fn those_who_wait_ahead_are_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unused_slot_goes_back_to_who_waits() {
+async fn unused_permit_goes_to_a_waiter() {
     let limiter = full().await;
     let mut held = reserve(&limiter, 10).await;
     let waiting = tokio::spawn({
@@ -120,7 +120,7 @@ async fn an_unused_slot_goes_back_to_who_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_leaves_the_line() {
+async fn abandoned_wait_leaves_the_queue() {
     let limiter = full().await;
     let _held = reserve(&limiter, 10).await;
     let waiting = tokio::spawn({
@@ -134,7 +134,7 @@ async fn who_gives_up_leaves_the_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slot_that_is_held_for_long_does_not_keep_the_quota_from_filling_up() {
+async fn held_permit_does_not_block_refill() {
     let limiter = full().await;
     let held = reserve(&limiter, 10).await;
     advance(Duration::from_secs(60)).await;
@@ -149,43 +149,43 @@ async fn a_slot_that_is_held_for_long_does_not_keep_the_quota_from_filling_up() 
 }
 
 #[tokio::test]
-async fn every_call_takes_a_slot_and_a_reserved_one_is_used_instead() {
+async fn call_uses_reserved_permit() {
     let limiter = full_while_time_runs().await;
     let mut held = reserve(&limiter, 10).await;
     let server = Server::start(vec![ok(REPORTED)]).await;
     let client = server.builder().limiter(limiter).build().unwrap();
     let call = || client.call(ReportTaskSucceeded::new(TOKEN, "{}"));
     let error = call().timeout(Duration::from_millis(1)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoSlot);
+    assert_eq!(error.kind(), ErrorKind::NoPermit);
     assert!(!error.may_have_been_sent());
-    assert!(call().slot(held.remove(0)).await.is_ok());
+    assert!(call().permit(held.remove(0)).await.is_ok());
     assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
-async fn a_slot_of_another_quota_is_refused_and_goes_back() {
+async fn permit_of_another_quota_is_rejected() {
     let limiter = full_while_time_runs().await;
     let server = Server::start(vec![]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
     let slot = limiter.acquire(Quota::Start, Instant::now()).await.unwrap();
-    let error = client.call(StopExecution::new("f", "e")).slot(slot).await.unwrap_err();
+    let error = client.call(StopExecution::new("f", "e")).permit(slot).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(server.seen().len(), 0);
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_gives_its_slot_back() {
+async fn unsent_call_returns_its_permit() {
     let limiter = full_while_time_runs().await;
     let mut held = reserve(&limiter, 10).await;
     let server = Server::start(vec![]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
-    let call = client.call(ReportTaskSucceeded::new("", "{}")).slot(held.remove(0));
+    let call = client.call(ReportTaskSucceeded::new("", "{}")).permit(held.remove(0));
     assert_eq!(call.await.unwrap_err().kind(), ErrorKind::InvalidRequest);
     assert!(limiter.acquire(Quota::Other, Instant::now()).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_throttled_answer_empties_the_bucket_and_halves_the_refill() {
+async fn throttling_empties_the_bucket() {
     let limiter = full_while_time_runs().await;
     let server = Server::start(vec![refusal(429, "ResourceThrottled")]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
@@ -198,10 +198,10 @@ async fn a_throttled_answer_empties_the_bucket_and_halves_the_refill() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_signed_twice_costs_two() {
+async fn call_signed_twice_costs_two() {
     let limiter = full_while_time_runs().await;
     let _held = reserve(&limiter, 8).await;
-    let skewed = r#"{"Code":"RequestTimeTooSkewed"}"#.to_owned();
+    let skewed = r#"{"Code":"RequestTimeTooSkewed","RequestId":"R"}"#.to_owned();
     let skewed = Reply::Answer(403, "Date: Thu, 02 Jan 2025 03:04:05 GMT\r\n", skewed);
     let server = Server::start(vec![skewed, ok(REPORTED)]).await;
     let client = server.builder().limiter(limiter.clone()).build().unwrap();
@@ -210,7 +210,7 @@ async fn a_call_that_is_signed_twice_costs_two() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_was_used_up_by_calls_makes_the_next_one_wait() {
+async fn empty_bucket_delays_the_next_call() {
     let limiter = full_while_time_runs().await;
     ten_reports(&limiter).await;
     assert!(limiter.acquire(Quota::Other, Instant::now()).await.is_err());

@@ -1,4 +1,4 @@
-//! One binary for all tests of the client as its users see it.
+//! Tests of the public client, in one binary.
 
 // Helpers of tests are tests too; clippy's own exception knows only the test functions.
 #![allow(clippy::unwrap_used)]
@@ -8,6 +8,7 @@ mod credentials;
 mod golden;
 mod limiter;
 mod operations;
+mod refresh;
 mod requests;
 mod retries;
 mod secrets;

@@ -9,7 +9,7 @@ use crate::server::{REPORTED, Request, SECRET, Server, TOKEN, ok, refusal};
 const EXECUTION: &str = r#"{"FlowDefinition":"","FlowName":"flow","Input":"{\"a\":1}","Name":"e1",
     "Output":"","RequestId":"R","StartedTime":"2019-01-01T01:01:01.001Z","Status":"","StoppedTime":""}"#;
 
-/// Where a request put its own parameters: those of the query, then those of the body.
+/// The parameters of the operation in a request: of the query, then of the body.
 fn own(request: &Request) -> (Vec<String>, String) {
     let common = "Action Format Version Timestamp SignatureNonce SignatureMethod SignatureVersion AccessKeyId Signature";
     let query = request.line.split(['?', ' ']).nth(2).unwrap();
@@ -42,7 +42,7 @@ async fn report_task_failed_sends_error_and_cause() {
 }
 
 #[tokio::test]
-async fn start_execution_accepts_an_answer_of_empty_texts() {
+async fn start_execution_accepts_empty_texts() {
     let start = StartExecution::new("flow").execution_name("e1").input(r#"{"a":1}"#).qualifier("LATEST");
     let (answer, request) = sent(EXECUTION, async |client| client.call(start).await).await;
     let execution = answer.unwrap();
@@ -65,7 +65,7 @@ async fn stop_execution_sends_error_and_cause() {
 }
 
 #[tokio::test]
-async fn describe_execution_is_a_get_with_its_wait() {
+async fn describe_execution_sends_its_wait() {
     let body = EXECUTION.replace(r#""Status":"""#, r#""Status":"TimedOut""#);
     let describe = DescribeExecution::new("flow", "e1").wait_seconds(60);
     let (answer, request) = sent(&body, async |client| client.call(describe).await).await;
@@ -77,7 +77,7 @@ async fn describe_execution_is_a_get_with_its_wait() {
 }
 
 #[tokio::test]
-async fn every_status_is_read_and_unknown_ones_are_kept() {
+async fn statuses_are_parsed() {
     for word in ["Starting", "Running", "Stopped", "Succeeded", "Failed", "TimedOut"] {
         let status = ExecutionStatus::from(word);
         assert_eq!(status.as_str(), word);
@@ -87,7 +87,7 @@ async fn every_status_is_read_and_unknown_ones_are_kept() {
 }
 
 #[tokio::test]
-async fn a_history_is_read_event_by_event() {
+async fn history_has_its_events() {
     let body = r#"{"RequestId":"R","NextToken":"","Events":[{"Type":"TaskSucceeded","EventId":3,
         "ScheduleEventId":2,"StepName":"s","Time":"2019-01-01T01:01:01.001Z","EventDetail":"{\"x\":1}"}]}"#;
     let get = GetExecutionHistory::new("flow", "e1").limit(1000);
@@ -103,7 +103,7 @@ async fn a_history_is_read_event_by_event() {
 }
 
 #[tokio::test]
-async fn a_stream_asks_for_page_after_page() {
+async fn stream_requests_page_after_page() {
     let page = |names: &str, token: &str| {
         ok(&format!(r#"{{"RequestId":"R","Executions":[{names}],"NextToken":"{token}"}}"#))
     };
@@ -120,7 +120,7 @@ async fn a_stream_asks_for_page_after_page() {
 }
 
 #[tokio::test]
-async fn a_stream_ends_after_its_first_error() {
+async fn stream_ends_after_first_error() {
     let first = r#"{"RequestId":"R","Events":[{"EventId":1}],"NextToken":"n"}"#;
     let server = Server::start(vec![ok(first), refusal(404, "ExecutionNotExists")]).await;
     let stream = server.client().call(GetExecutionHistory::new("flow", "e1")).stream();
@@ -132,7 +132,7 @@ async fn a_stream_ends_after_its_first_error() {
 }
 
 #[tokio::test]
-async fn a_page_that_names_itself_as_the_next_ends_the_stream() {
+async fn repeated_page_ends_the_stream() {
     let page = || ok(r#"{"RequestId":"R","Events":[{"EventId":1}],"NextToken":"same"}"#);
     let server = Server::start(vec![page(), page(), page(), page()]).await;
     let read = server.client().call(GetExecutionHistory::new("flow", "e1")).stream();
@@ -142,7 +142,7 @@ async fn a_page_that_names_itself_as_the_next_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn flows_are_created_described_and_deleted() {
+async fn flows_are_created_described_deleted() {
     let flow = r#"{"RequestId":"R","Name":"f","Id":"1","Type":"FDL","Definition":"d","Description":"x","RoleArn":"",
         "CreatedTime":"t"}"#;
     let create = CreateFlow::new("f", "type: flow", "text").role_arn("acs:ram::1:role/r");
@@ -163,7 +163,7 @@ async fn flows_are_created_described_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_callback_token_of_a_start_goes_into_the_body() {
+async fn callback_token_is_in_the_body() {
     let start = StartExecution::new("flow").callback_task_token(TOKEN);
     let (_, request) = sent(EXECUTION, async |client| client.call(start).await).await;
     assert!(!request.line.contains("djEj"));

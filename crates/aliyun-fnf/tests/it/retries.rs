@@ -19,7 +19,7 @@ async fn report(client: &Client) -> std::result::Result<(), ErrorKind> {
 }
 
 #[tokio::test]
-async fn a_wrong_clock_is_corrected_once_and_for_all() {
+async fn wrong_clock_is_corrected_once() {
     let server = Server::start(vec![skewed(DATE), ok(REPORTED), ok(REPORTED)]).await;
     let client = server.builder().clock(fixed_clock).build().unwrap();
     assert_eq!(report(&client).await, Ok(()));
@@ -31,7 +31,7 @@ async fn a_wrong_clock_is_corrected_once_and_for_all() {
 }
 
 #[tokio::test]
-async fn every_attempt_has_a_nonce_of_its_own() {
+async fn every_attempt_has_its_nonce() {
     let server = Server::start(vec![skewed(DATE), ok(REPORTED)]).await;
     report(&server.builder().clock(fixed_clock).build().unwrap()).await.unwrap();
     let nonces: Vec<_> = server.seen().iter().map(|seen| seen.param("SignatureNonce").unwrap()).collect();
@@ -40,7 +40,7 @@ async fn every_attempt_has_a_nonce_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_clock_that_stays_wrong_is_an_error() {
+async fn uncorrectable_clock_is_an_error() {
     let server = Server::start(vec![skewed(DATE), skewed(DATE)]).await;
     let client = server.builder().clock(fixed_clock).build().unwrap();
     assert_eq!(report(&client).await, Err(ErrorKind::Skewed));
@@ -48,7 +48,7 @@ async fn a_clock_that_stays_wrong_is_an_error() {
 }
 
 #[tokio::test]
-async fn without_a_usable_date_the_clock_is_not_corrected() {
+async fn unusable_date_corrects_nothing() {
     let same = "Date: Thu, 02 Jan 2025 03:04:05 GMT\r\n";
     for headers in ["", "Date: yesterday\r\n", same] {
         let server = Server::start(vec![skewed(headers)]).await;
@@ -58,7 +58,7 @@ async fn without_a_usable_date_the_clock_is_not_corrected() {
     }
 }
 
-/// Gives a key with a number that counts up to `last`.
+/// A provider of numbered keys, up to `last`.
 #[derive(Debug)]
 struct Rotating {
     given: AtomicUsize,
@@ -84,7 +84,7 @@ fn rotating(server: &Server, last: usize) -> Client {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_refreshed_once() {
+async fn rejected_credentials_are_refreshed_once() {
     for code in ["InvalidAccessKeyID", "SignatureNotMatch", "AccessDenied"] {
         let server = Server::start(vec![refusal(403, code), ok(REPORTED), ok(REPORTED)]).await;
         let client = rotating(&server, 9);
@@ -93,19 +93,19 @@ async fn refused_credentials_are_refreshed_once() {
         let seen = server.seen();
         assert!(seen[0].is_signed_with("secret-0"));
         assert!(seen[1].is_signed_with("secret-1"));
-        assert!(seen[2].is_signed_with("secret-1"), "the new ones are kept");
+        assert!(seen[2].is_signed_with("secret-1"), "the new ones are cached");
     }
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_again_are_an_error() {
+async fn credentials_rejected_again_are_an_error() {
     let server = Server::start(vec![refusal(403, "AccessDenied"), refusal(403, "AccessDenied")]).await;
     assert_eq!(report(&rotating(&server, 9)).await, Err(ErrorKind::Denied));
     assert_eq!(server.seen().len(), 2);
 }
 
 #[tokio::test]
-async fn the_same_credentials_are_not_sent_twice() {
+async fn same_credentials_are_not_resent() {
     let server = Server::start(vec![refusal(403, "AccessDenied")]).await;
     assert_eq!(report(&rotating(&server, 0)).await, Err(ErrorKind::Denied));
     let fixed = Server::start(vec![refusal(403, "SignatureNotMatch")]).await;
@@ -114,7 +114,7 @@ async fn the_same_credentials_are_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn credentials_of_the_call_win_and_are_not_refreshed() {
+async fn own_credentials_are_not_refreshed() {
     let server = Server::start(vec![ok(REPORTED), refusal(403, "InvalidAccessKeyID")]).await;
     let client = rotating(&server, 9);
     let own = || Credentials::new(KEY_ID, SECRET).security_token("sts");
@@ -129,7 +129,7 @@ async fn credentials_of_the_call_win_and_are_not_refreshed() {
 }
 
 #[tokio::test]
-async fn both_corrections_fit_into_one_call() {
+async fn both_corrections_fit_one_call() {
     let server = Server::start(vec![skewed(DATE), refusal(403, "AccessDenied"), ok(REPORTED)]).await;
     let provider = Rotating { given: AtomicUsize::new(0), last: 9 };
     let builder = Client::builder().endpoint(&server.endpoint).credentials_provider(provider);

@@ -25,12 +25,12 @@ fn keys() -> Credentials {
     Credentials::new(KEY_ID, SECRET).security_token(SECURITY_TOKEN)
 }
 
-fn told(error: &Error) {
+fn assert_hidden(error: &Error) {
     hides(&format!("{error} {error:?} {error:#?} {}", error.message()));
 }
 
 #[test]
-fn debug_of_what_a_caller_holds_shows_no_secret() {
+fn debug_of_values_hides_secrets() {
     hidden(keys());
     let builder = || Client::builder().region("cn-hangzhou").credentials(keys());
     hidden(builder());
@@ -43,21 +43,21 @@ fn debug_of_what_a_caller_holds_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn debug_of_a_call_shows_no_secret() {
+async fn debug_of_a_call_hides_secrets() {
     let client = Client::builder().region("cn-hangzhou").credentials(keys()).build().unwrap();
     hidden(client.call(ReportTaskSucceeded::new(TOKEN, "the-output")).credentials(keys()));
 }
 
 #[test]
-fn a_fault_of_the_settings_tells_no_secret() {
+fn settings_error_hides_secrets() {
     for endpoint in [format!("https://u:{SECRET}@host"), format!("http://h/{TOKEN}"), SECRET.repeat(9)] {
         let built = Client::builder().endpoint(endpoint).allow_http_host("h").user_agent("\n").build();
-        told(&built.unwrap_err());
+        assert_hidden(&built.unwrap_err());
     }
 }
 
 #[tokio::test]
-async fn an_error_that_quotes_the_request_is_scrubbed() {
+async fn quoted_request_is_scrubbed() {
     let token = sign::enc(TOKEN);
     let quotes = [
         format!("bad token {TOKEN}"),
@@ -72,14 +72,35 @@ async fn an_error_that_quotes_the_request_is_scrubbed() {
         let server = Server::start(vec![answer(400, &body.to_string())]).await;
         let client = server.builder().credentials(keys()).build().unwrap();
         let error = client.call(ReportTaskSucceeded::new(TOKEN, "{}")).await.unwrap_err();
-        told(&error);
+        assert_hidden(&error);
         assert_eq!(error.code(), Some("InvalidArgument"));
     }
 }
 
+/// Codes and ids are not scrubbed; one that contains a secret is dropped.
 #[tokio::test]
-async fn a_signature_that_is_quoted_is_scrubbed() {
-    let message = |signature: &str| format!(r#"{{"Code":"X","Message":"got {signature} instead"}}"#);
+async fn code_with_a_secret_is_dropped() {
+    const TOKEN_OF_LETTERS: &str = "djEjYSNkZTdkYWZjMi0zMGRlLTRlMDMtOTA2OC0yMTMxYmM5NGJlZTIj";
+    for (code, id) in [(KEY_ID, "R"), (TOKEN_OF_LETTERS, "R"), ("Odd", KEY_ID), ("Odd", TOKEN_OF_LETTERS)] {
+        let body = serde_json::json!({"Code": code, "Message": "m", "RequestId": id});
+        let server = Server::start(vec![answer(400, &body.to_string())]).await;
+        let client = server.builder().credentials(keys()).build().unwrap();
+        let error = client.call(ReportTaskSucceeded::new(TOKEN_OF_LETTERS, "{}")).await.unwrap_err();
+        let shown = format!("{error} {error:?} {:?} {:?}", error.code(), error.request_id());
+        assert!(!shown.contains(KEY_ID) && !shown.contains(TOKEN_OF_LETTERS), "{shown}");
+    }
+    // A known code counts, whatever the report says.
+    let body = r#"{"Code":"TaskAlreadyCompleted","Message":"m","RequestId":"R"}"#;
+    let server = Server::start(vec![answer(400, body)]).await;
+    let client = server.builder().credentials(keys()).build().unwrap();
+    let request = ReportTaskFailed::new(TOKEN, "E").cause("TaskAlreadyCompleted");
+    assert_eq!(client.call(request).await.unwrap_err().code(), Some("TaskAlreadyCompleted"));
+}
+
+#[tokio::test]
+async fn quoted_signature_is_scrubbed() {
+    let message =
+        |signature: &str| format!(r#"{{"Code":"X","Message":"got {signature} instead","RequestId":"R"}}"#);
     let fixed = |server: &Server| {
         let builder = server.builder().clock(crate::server::fixed_clock);
         builder.nonce(|| "n".to_owned()).build().unwrap()
@@ -94,13 +115,13 @@ async fn a_signature_that_is_quoted_is_scrubbed() {
 }
 
 #[tokio::test]
-async fn transport_errors_tell_nothing_of_the_request() {
+async fn transport_errors_hide_the_request() {
     for reply in
         [Reply::Cut, Reply::Half, Reply::Silence, Reply::Answer(200, "bad header\r\n", String::new())]
     {
         let server = Server::start(vec![reply]).await;
         let builder = server.builder().credentials(keys()).read_timeout(Duration::from_millis(50));
         let client = builder.build().unwrap();
-        told(&client.call(ReportTaskSucceeded::new(TOKEN, "the-output")).await.unwrap_err());
+        assert_hidden(&client.call(ReportTaskSucceeded::new(TOKEN, "the-output")).await.unwrap_err());
     }
 }

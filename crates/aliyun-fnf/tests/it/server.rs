@@ -1,4 +1,4 @@
-//! A server on loopback that answers as it is told, one reply a request, and keeps what it got.
+//! A scripted server on loopback: one reply for each request, and a record of the requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -16,11 +16,13 @@ pub(crate) const REPORTED: &str = r#"{"EventId":7,"RequestId":"REQ-1"}"#;
 pub(crate) enum Reply {
     /// A status with headers and a body; the connection stays open.
     Answer(u16, &'static str, String),
-    /// An answer, and then the connection is closed.
+    /// A response, and then the connection is closed.
     AnswerAndClose(u16, String),
-    /// The request is read and the connection closed.
+    /// These bytes, then nothing.
+    Raw(String),
+    /// The request is read, and the connection is closed.
     Cut,
-    /// An answer that ends before its length.
+    /// A response that is shorter than its length.
     Half,
     /// The request is read and never answered.
     Silence,
@@ -53,7 +55,7 @@ pub(crate) struct Request {
 }
 
 impl Server {
-    /// Beyond its script it answers 599.
+    /// Starts a server with a script. After the script it answers 599.
     pub(crate) async fn start(script: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -107,7 +109,7 @@ impl Request {
         self.params().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Whether the request is signed with this secret.
+    /// True if the request is signed with this secret.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let params = self.params();
         let (signature, rest): (Vec<_>, Vec<_>) = params.iter().partition(|(name, _)| name == "Signature");
@@ -135,6 +137,10 @@ async fn serve(mut stream: TcpStream, server: &Server, mut next: impl FnMut() ->
         match next().unwrap_or_else(|| answer(599, "")) {
             Reply::Answer(status, headers, body) => write(&mut stream, status, headers, &body).await,
             Reply::AnswerAndClose(status, body) => return write(&mut stream, status, "", &body).await,
+            // A client that has had enough hangs up.
+            Reply::Raw(bytes) => {
+                let _ = stream.write_all(bytes.as_bytes()).await; // the client may have closed it
+            }
             Reply::Cut => return,
             Reply::Half => {
                 let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{";

@@ -1,96 +1,93 @@
-//! What is delivered, and what shall become of it.
+//! The messages of the demo, each with its expected result.
 
 use serde_json::{Value, json};
-use taskback::core::{Fingerprint, Service};
-use taskback_local::{Error, Fault, FaultKind, OpenTask, State, TaskState};
+use taskback::{Fingerprint, Service};
+use taskback_local::{AdminError, Fault, FaultKind, OpenTask, SharedState, TaskState};
 
-/// One message, direct or of the batch.
+/// One message, direct or of a batch.
 pub(super) struct Message {
-    /// For people.
-    pub(super) what: &'static str,
-    /// The body; for a batch it travels as text.
+    /// Shown in the table.
+    pub(super) description: &'static str,
+    /// The body; in a batch it is sent as text.
     pub(super) body: Value,
-    /// The task that it brings; a message without one is kept.
-    pub(super) task: Option<Expected>,
-    /// Whether the handler kept it; everything is kept until the answer says otherwise.
-    pub(super) kept: bool,
+    /// The task that it contains. A message without a task must be nacked.
+    pub(super) task: Option<ExpectedTask>,
+    /// True if the handler nacked it. Every message is nacked until a response acknowledges it.
+    pub(super) nacked: bool,
 }
 
-/// A task and the state in which its service shall have it in the end.
+/// A task with its expected final state at the service.
 #[derive(Clone, Copy)]
-pub(super) struct Expected {
+pub(super) struct ExpectedTask {
     pub(super) service: Service,
     pub(super) fingerprint: Fingerprint,
     pub(super) state: TaskState,
-    /// Told by the end of the execution that it was handed to, and by no report.
-    pub(super) handed_over: bool,
+    /// True if the execution that the task was delegated to reports it, and the handler does not.
+    pub(super) is_delegated: bool,
 }
 
-const SERVICES: [Service; 2] = [Service::Fnf, Service::Swf];
-/// Passes the check of the example step.
+/// A card that the example step accepts.
 pub(super) const VALID: &str = "4111 1111 1111 1111";
-/// One digit of it is wrong.
+/// A card with one wrong digit.
 const INVALID: &str = "4111 1111 1111 1112";
 
-/// Opens the tasks of the direct events, and orders the faults that their reports meet.
-pub(super) fn direct(state: &State) -> Result<Vec<Message>, Error> {
+/// Opens the tasks of the direct events and injects faults into their reports.
+pub(super) fn direct(state: &SharedState) -> Result<Vec<Message>, AdminError> {
     let mut messages = Vec::new();
-    for service in SERVICES {
-        messages.push(opened(state, service, "a valid card", VALID, None)?);
-        messages.push(opened(state, service, "an invalid card", INVALID, None)?);
-        let what = "a valid card; the report's answer is lost";
-        messages.push(opened(state, service, what, VALID, Some(FaultKind::LostAck))?);
+    for service in Service::ALL {
+        messages.push(open(state, service, "a valid card", VALID, None)?);
+        messages.push(open(state, service, "an invalid card", INVALID, None)?);
+        let description = "a valid card; the response to its report is lost";
+        messages.push(open(state, service, description, VALID, Some(FaultKind::LostAck))?);
     }
     messages.push(unreadable("an event without a token", json!({ "cardNumber": VALID })));
     Ok(messages)
 }
 
-/// Opens the tasks of the batch, and orders the faults that their reports meet.
-pub(super) fn batch(state: &State) -> Result<Vec<Message>, Error> {
+/// Opens the tasks of the batch and injects faults into their reports.
+pub(super) fn batch(state: &SharedState) -> Result<Vec<Message>, AdminError> {
     let mut messages = Vec::new();
-    for service in SERVICES {
-        let first = opened(state, service, "a valid card", VALID, None)?;
-        let duplicate = Message { what: "the same message again", body: first.body.clone(), ..first };
-        messages.extend([first, duplicate, opened(state, service, "an invalid card", INVALID, None)?]);
+    for service in Service::ALL {
+        let first = open(state, service, "a valid card", VALID, None)?;
+        let duplicate = Message { description: "the same message again", body: first.body.clone(), ..first };
+        messages.extend([first, duplicate, open(state, service, "an invalid card", INVALID, None)?]);
     }
-    messages.push(unreadable("a body that is no object", json!("card?")));
-    // FnF's comes last: its client then slows down for a while, whatever it reports.
-    for service in SERVICES.into_iter().rev() {
-        let what = "a valid card; its report is throttled";
-        messages.push(opened(state, service, what, VALID, Some(FaultKind::Throttle))?);
+    messages.push(unreadable("a body that is not an object", json!("card?")));
+    // FnF comes last: after a throttled report its client slows down all reports for a while.
+    for service in Service::ALL.into_iter().rev() {
+        let description = "a valid card; its report is throttled";
+        messages.push(open(state, service, description, VALID, Some(FaultKind::Throttle))?);
     }
     Ok(messages)
 }
 
-/// Opens a task whose report meets no fault.
-pub(super) fn valid(state: &State, service: Service, what: &'static str) -> Result<Message, Error> {
-    opened(state, service, what, VALID, None)
+/// Opens a task without faults.
+pub(super) fn valid(
+    state: &SharedState,
+    service: Service,
+    description: &'static str,
+) -> Result<Message, AdminError> {
+    open(state, service, description, VALID, None)
 }
 
-/// Opens the tasks of the batch whose process is killed.
-pub(super) fn killed(state: &State) -> Result<Vec<Message>, Error> {
+/// Opens the tasks of the batch whose process crashes.
+pub(super) fn crash(state: &SharedState) -> Result<Vec<Message>, AdminError> {
     let mut messages = Vec::new();
-    for service in SERVICES {
-        messages.push(opened(
-            state,
-            service,
-            "a valid card; killed between decision and report",
-            VALID,
-            None,
-        )?);
-        messages.push(opened(state, service, "an invalid card; killed after the report", INVALID, None)?);
+    for service in Service::ALL {
+        messages.push(open(state, service, "a valid card; crash between decision and report", VALID, None)?);
+        messages.push(open(state, service, "an invalid card; crash after the report", INVALID, None)?);
     }
     Ok(messages)
 }
 
-/// The event that a queue would send with these messages at their n-th delivery.
-pub(super) fn sqs_event(batch: &[Message], delivery: u32) -> Value {
-    let record = |(place, message): (usize, &Message)| {
+/// The event of an SQS queue with these messages.
+pub(super) fn sqs_event(batch: &[Message], receive_count: u32) -> Value {
+    let record = |(index, message): (usize, &Message)| {
         json!({
-            "messageId": id(place),
-            "receiptHandle": format!("handle-{place}"),
+            "messageId": id(index),
+            "receiptHandle": format!("handle-{index}"),
             "body": message.body.to_string(),
-            "attributes": { "ApproximateReceiveCount": delivery.to_string() },
+            "attributes": { "ApproximateReceiveCount": receive_count.to_string() },
             "messageAttributes": {},
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:taskback-demo",
@@ -100,33 +97,33 @@ pub(super) fn sqs_event(batch: &[Message], delivery: u32) -> Value {
     json!({ "Records": batch.iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
-/// The message's id in the batch.
-pub(super) fn id(place: usize) -> String {
-    format!("message-{place}")
+/// The id of a message in the batch.
+pub(super) fn id(index: usize) -> String {
+    format!("message-{index}")
 }
 
-fn opened(
-    state: &State,
+fn open(
+    state: &SharedState,
     service: Service,
-    what: &'static str,
+    description: &'static str,
     card: &str,
     fault: Option<FaultKind>,
-) -> Result<Message, Error> {
+) -> Result<Message, AdminError> {
     let input = json!({ "cardNumber": card });
     let task = state.open(OpenTask::new(service).input(input.to_string()))?;
     if let Some(kind) = fault {
-        state.inject(Fault::new("*", kind).only(&task.fingerprint))?;
+        state.inject(Fault::new("*", kind).for_task(&task.fingerprint))?;
     }
-    let expected = Expected {
+    let expected = ExpectedTask {
         service,
         fingerprint: task.token.fingerprint(),
         state: if card == VALID { TaskState::Succeeded } else { TaskState::Failed },
-        handed_over: false,
+        is_delegated: false,
     };
     let body = json!({ "service": service.name(), "taskToken": task.token.expose(), "input": input });
-    Ok(Message { what, body, task: Some(expected), kept: true })
+    Ok(Message { description, body, task: Some(expected), nacked: true })
 }
 
-fn unreadable(what: &'static str, body: Value) -> Message {
-    Message { what, body, task: None, kept: true }
+fn unreadable(description: &'static str, body: Value) -> Message {
+    Message { description, body, task: None, nacked: true }
 }

@@ -1,4 +1,4 @@
-//! How the functions are built: a panic must unwind.
+//! The build of the functions: a panic must unwind.
 
 use std::path::Path;
 
@@ -7,25 +7,26 @@ use toml::{Table, Value};
 use super::finding::Finding;
 use super::template::Template;
 
-/// What `Cargo.toml` beside the template says of panics in a release build.
-pub(super) fn check(template: &Path, read: &Template) -> Result<Option<Finding>, String> {
-    let path = template.with_file_name("Cargo.toml");
-    // Without one there is nothing to be said.
+/// Checks the panic strategy of release builds in the `Cargo.toml` beside the template.
+pub(super) fn check(path: &Path, template: &Template) -> Result<Option<Finding>, String> {
+    let path = path.with_file_name("Cargo.toml");
+    // Without one there is nothing to check.
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
-    let manifest: Table = text.parse().map_err(|_| format!("{} is not TOML", path.display()))?;
-    let by_cargo_lambda = read.resources.values().any(|resource| resource.build_method == "rust-cargolambda");
+    let manifest: Table = text.parse().map_err(|_| format!("{}: not valid TOML", path.display()))?;
+    let by_cargo_lambda =
+        template.resources.values().any(|resource| resource.build_method == "rust-cargolambda");
     let reason = match panic_of(&manifest) {
         Some("abort") => "panic = \"abort\" in [profile.release]",
-        // A member of a workspace has its profiles there.
+        // The profiles of a workspace member are in the workspace root.
         None if by_cargo_lambda && is_root(&manifest, &path) => {
-            "[profile.release] does not say what a panic does, and cargo lambda then makes it abort"
+            "[profile.release] has no panic setting, and cargo lambda then sets abort"
         }
         _ => return Ok(None),
     };
     Ok(Some(Finding::new(
         "TB015",
         "Cargo.toml",
-        format!("{reason}: one step that panics ends the process, and the whole batch comes back"),
+        format!("{reason}: a step that panics ends the process, and the whole batch is redelivered"),
         "set panic = \"unwind\" in [profile.release]",
     )))
 }

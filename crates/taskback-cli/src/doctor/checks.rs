@@ -1,47 +1,52 @@
-//! The checks, by what they look at.
+//! The checks, by subject.
 
+mod concurrency;
 mod functions;
 mod ledger;
+mod mentions;
+mod needs;
 mod permissions;
 mod queues;
+mod retention;
+mod sources;
+mod visibility;
 
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
-use super::function::Function;
-use super::intrinsics::text;
-use super::template::{LAMBDA_FUNCTION, SAM_FUNCTION, Template};
+use super::function::{Function, Job};
+use super::grants::Policies;
+use super::template::Template;
 
 pub(super) struct Examined {
     pub(super) findings: Vec<Finding>,
-    /// What was not looked at, and why.
+    /// Facts that could not be determined.
     pub(super) unknown: BTreeSet<String>,
+    /// The functions that run taskback.
+    pub(super) functions: Vec<String>,
 }
 
 pub(super) fn examine(template: &Template) -> Examined {
     let functions = Function::all(template);
-    let mut unknown = template.unknown.clone();
-    unknown.extend(others(template, &functions));
+    let checked = || functions.iter().filter(|function| function.job != Job::Other);
+    let policies = Policies::new(template);
     let mut findings = Vec::new();
-    for function in &functions {
-        queues::check(template, function, &mut findings, &mut unknown);
+    for function in checked() {
+        sources::check(function, &mut findings);
+        queues::check(template, function, &mut findings);
         ledger::check(template, function, &functions, &mut findings);
-        permissions::check(template, function, &mut findings, &mut unknown);
+        permissions::check(template, &policies, function, &mut findings);
+        concurrency::check(function, &mut findings);
         functions::check(function, &mut findings);
     }
     findings.extend(queues::unhandled(template, &functions));
-    // Two functions may share a queue.
+    mentions::check(template, &functions);
+    if checked().next().is_none() {
+        template.unknown.add("the template", "no function in it is known to run taskback");
+    }
+    // Two functions that share a queue have the same findings.
     findings.sort();
     findings.dedup();
-    Examined { findings, unknown }
-}
-
-fn others(template: &Template, functions: &[Function<'_>]) -> Vec<String> {
-    let all = [SAM_FUNCTION, LAMBDA_FUNCTION].into_iter().flat_map(|kind| template.of_kind(kind));
-    let others = all.filter(|(name, _)| functions.iter().all(|function| function.name != *name));
-    let told = others.map(|(name, resource)| {
-        let runtime = text(resource.at(&["Runtime"]));
-        format!("the function {name}: its runtime is {runtime}, and it has no setting of taskback's")
-    });
-    told.collect()
+    let names = checked().map(|function| function.name.to_owned()).collect();
+    Examined { findings, unknown: template.unknown.list(), functions: names }
 }

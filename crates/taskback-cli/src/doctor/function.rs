@@ -1,19 +1,24 @@
-//! The functions of a template that taskback runs in, and what brings them events.
+//! The functions of a template that run taskback.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::intrinsics::{target, text};
-use super::template::{LAMBDA_FUNCTION, QUEUE, Resource, SAM_FUNCTION, Template, list, number};
+use super::names::{FUNCTION, Found, QUEUE, find};
+use super::services::{PollerNeeds, SERVICES};
+use super::template::{Resource, Template};
+use super::triggers::Triggers;
+use super::value::{reason, text};
+use super::view::{Known, View};
 
 pub(super) struct Function<'t> {
     pub(super) name: &'t str,
     pub(super) resource: &'t Resource,
+    pub(super) view: View<'t>,
     pub(super) job: Job,
-    pub(super) sources: Vec<Source<'t>>,
-    /// Whether something invokes it without waiting for the answer.
-    pub(super) asynchronous: bool,
-    /// Where such an event goes when it failed for good; null = somewhere that is not known.
-    pub(super) on_failure: Option<&'t Value>,
+    pub(super) triggers: Triggers<'t>,
+    /// The destination of asynchronous events after the last failed attempt.
+    pub(super) on_failure: OnFailure<'t>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,149 +27,181 @@ pub(super) enum Job {
     DeadLetters,
     FlowControl,
     Poller,
+    /// It does not run taskback.
+    Other,
 }
 
-/// A queue whose messages a function gets.
-pub(super) struct Source<'t> {
-    /// The queue's name in the template; absent where it is not in it.
-    pub(super) queue: Option<&'t str>,
-    properties: &'t Value,
+pub(super) enum OnFailure<'t> {
+    None,
+    To(&'t Value),
+    /// Listed as unknown, or made by SAM.
+    Unknown,
 }
 
 impl<'t> Function<'t> {
-    /// All that are on a `provided` runtime and have a setting of taskback's or are built by cargo lambda.
+    /// Returns all functions. Those that may run taskback, but do not show it, are listed as unknown.
     pub(super) fn all(template: &'t Template) -> Vec<Self> {
-        let mut functions: Vec<Self> = [SAM_FUNCTION, LAMBDA_FUNCTION]
-            .into_iter()
-            .flat_map(|kind| template.of_kind(kind))
-            .filter(|(_, resource)| is_ours(resource))
-            .map(|(name, resource)| Self::of(template, name, resource))
-            .collect();
-        let dead: Vec<_> = functions.iter().flat_map(|function| function.dead_letters(template)).collect();
+        let of_kind = |kind: &'t &'t str| template.of_kind(kind);
+        let resources = FUNCTION.types.iter().flat_map(of_kind);
+        let mut functions: Vec<Self> = resources.map(|resource| Self::new(template, resource)).collect();
+        let dead: BTreeSet<_> =
+            functions.iter().flat_map(|function| function.dead_letters(template)).collect();
         for function in &mut functions {
-            let reads_dead =
-                function.sources.iter().any(|source| source.queue.is_some_and(|queue| dead.contains(&queue)));
+            let mut queues = function.triggers.sources.iter().filter_map(|source| source.queue);
+            let reads_dead = queues.any(|queue| dead.contains(&*queue.name));
             if function.job == Job::Worker && function.resource.binary != "worker" && reads_dead {
                 function.job = Job::DeadLetters;
+            }
+        }
+        for mapping in template.of_kind("AWS::Lambda::EventSourceMapping") {
+            let value = mapping.view().get(&["FunctionName"]);
+            match value.map(|value| find(template, value, &FUNCTION)) {
+                Some(Found::Unknown(reason)) => mapping.view().note(&["FunctionName"], &reason),
+                Some(Found::Other(other)) => {
+                    let reason = format!("{} is not a function in the template", other.name);
+                    mapping.view().note(&["FunctionName"], &reason);
+                }
+                Some(Found::Here(_)) | None => {}
             }
         }
         functions
     }
 
-    fn of(template: &'t Template, name: &'t str, resource: &'t Resource) -> Self {
-        let mappings =
-            template.of_kind("AWS::Lambda::EventSourceMapping").map(|(_, mapping)| &mapping.properties);
-        let mappings = mappings.filter(|mapping| target(&mapping["FunctionName"]) == Some(name));
-        let events = || resource.at(&["Events"]).as_object().into_iter().flat_map(|events| events.values());
-        let of_sqs = events().filter(|event| event["Type"] == "SQS").map(|event| &event["Properties"]);
-        let sources = mappings.chain(of_sqs).map(Source::of).collect();
-        let asynchronous = events().any(|event| {
-            ["SNS", "EventBridgeRule", "CloudWatchEvent"].iter().any(|kind| event["Type"] == *kind)
-        }) || is_target(template, name);
-        let configs =
-            template.of_kind("AWS::Lambda::EventInvokeConfig").map(|(_, config)| &config.properties);
-        let mut configs = configs.filter(|config| target(&config["FunctionName"]) == Some(name));
-        let on_failure = [
-            configs.next().and_then(|config| config.pointer("/DestinationConfig/OnFailure/Destination")),
-            resource.properties.pointer("/EventInvokeConfig/DestinationConfig/OnFailure/Destination"),
-            resource.properties.pointer("/DeadLetterQueue/TargetArn"),
-            resource.properties.pointer("/DeadLetterConfig/TargetArn"),
-        ];
-        let on_failure = on_failure.into_iter().flatten().next();
-        let mut function = Self { name, resource, job: Job::Worker, sources, asynchronous, on_failure };
-        function.job = match &*resource.binary {
-            "dead_letter" => Job::DeadLetters,
-            "flow_control" => Job::FlowControl,
-            "swf_poller" => Job::Poller,
-            _ if function.env("TASKBACK_SWF_TASK_LIST").is_some() => Job::Poller,
-            _ => Job::Worker,
+    fn new(template: &'t Template, resource: &'t Resource) -> Self {
+        let (name, view) = (&*resource.name, resource.view());
+        let job = job(resource, &view);
+        let variables = view.members(&["Environment", "Variables"]);
+        let is_worker =
+            resource.binary == "worker" || variables.iter().any(|(name, _)| name.starts_with(SETTING));
+        if job == Job::Worker && !is_worker {
+            view.note(&[], "checked as a worker: neither its settings nor Metadata.BuildProperties.Binary say what it is");
+        }
+        if job == Job::Other && may_run_taskback(resource, &view) {
+            view.note(&[], "it has no taskback settings, so it is not clear that it runs taskback");
+        }
+        let (listing, on_failure) = if job == Job::Other {
+            (View { unknown: &template.ignored, ..view.clone() }, OnFailure::None)
+        } else {
+            (view.clone(), on_failure(template, name, &view))
         };
-        function
+        let triggers = Triggers::of(template, resource, &listing);
+        Self { name, resource, view, job, triggers, on_failure }
     }
 
-    /// A variable of its environment that is set and known; empty counts as unset.
+    /// Returns an environment variable that is set and known; an empty value is unset.
     pub(super) fn env(&self, name: &str) -> Option<String> {
-        let value = self.resource.at(&["Environment", "Variables", name]);
-        Some(text(value)).filter(|value| !value.is_empty() && value != "null")
+        self.view.text(&["Environment", "Variables", name]).filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is there and its value is not known.
+    /// True if an environment variable may be set, but its value is unknown.
     pub(super) fn is_unknown(&self, name: &str) -> bool {
-        self.resource.at(&["Environment", "Variables"]).get(name).is_some_and(Value::is_null)
+        matches!(self.view.peek(&["Environment", "Variables", name]), Known::Unknown(_))
     }
 
-    /// In seconds; `None` = not known.
+    /// The timeout in seconds; `None` = unknown.
     pub(super) fn timeout(&self) -> Option<f64> {
-        let says = self.resource.properties.get("Timeout");
-        says.map_or(Some(3.0), number)
+        self.view.number(&["Timeout"], 3.0)
     }
 
-    /// The ledger's setting as it stands, and as the function reads it where it does not.
-    pub(super) fn ledger(&self) -> String {
-        self.env("TASKBACK_LEDGER").unwrap_or_else(|| "memory".to_owned())
+    /// The ledger setting, or its default; `None` = unknown.
+    pub(super) fn ledger(&self) -> Option<String> {
+        let ledger = self.env("TASKBACK_LEDGER");
+        (!self.is_unknown("TASKBACK_LEDGER")).then(|| ledger.unwrap_or_else(|| "memory".to_owned()))
     }
 
-    /// The table of its ledger.
+    /// The DynamoDB table of its ledger.
     pub(super) fn table(&self) -> Option<String> {
-        self.ledger().strip_prefix("dynamodb:").map(str::to_owned)
+        self.ledger()?.strip_prefix("dynamodb:").map(str::to_owned)
     }
 
-    /// The queues of the template to which its events go when nobody could settle them.
+    /// The queues of the template that receive its undeliverable events.
     pub(super) fn dead_letters(&self, template: &'t Template) -> Vec<&'t str> {
-        if matches!(self.job, Job::FlowControl | Job::Poller | Job::DeadLetters) {
+        if self.job != Job::Worker {
             return Vec::new();
         }
-        let queues = self.sources.iter().filter_map(|source| template.get(source.queue?, QUEUE));
-        let redriven = queues.map(|queue| queue.at(&["RedrivePolicy", "deadLetterTargetArn"]));
-        let all = redriven.chain(self.on_failure).filter_map(target);
-        all.filter(|name| template.get(name, QUEUE).is_some()).collect()
+        let queues = self.triggers.sources.iter().filter_map(|source| source.queue);
+        let redriven = queues.filter_map(|queue| queue.view().get(&["RedrivePolicy", "deadLetterTargetArn"]));
+        let failed = match self.on_failure {
+            OnFailure::To(failed) => Some(failed),
+            OnFailure::None | OnFailure::Unknown => None,
+        };
+        let found = redriven.chain(failed).filter_map(|value| find(template, value, &QUEUE).here());
+        found.map(|queue| &*queue.name).collect()
     }
 }
 
-/// Whether a topic or a rule of CloudFormation's own invokes it.
-fn is_target(template: &Template, name: &str) -> bool {
-    let is_it = |arn: &Value| target(arn) == Some(name);
-    let any = |kind, places: &[&str], arn: &str| {
-        template.of_kind(kind).any(|(_, of)| list(of.at(places)).into_iter().any(|one| is_it(&one[arn])))
+/// The beginning of the names of most settings.
+const SETTING: &str = "TASKBACK_";
+
+fn job(resource: &Resource, view: &View<'_>) -> Job {
+    let is_set =
+        |name: &str| view.text(&["Environment", "Variables", name]).is_some_and(|text| !text.is_empty());
+    let pollers = || SERVICES.iter().filter_map(|service| service.poller.as_ref());
+    let binary = |poller: &PollerNeeds| poller.binary == resource.binary;
+    match &*resource.binary {
+        "dead_letter" => Job::DeadLetters,
+        "flow_control" => Job::FlowControl,
+        _ if pollers().any(binary) => Job::Poller,
+        _ if !runs_taskback(resource, view) => Job::Other,
+        _ if pollers().any(|poller| is_set(poller.setting)) => Job::Poller,
+        _ => Job::Worker,
+    }
+}
+
+fn runs_taskback(resource: &Resource, view: &View<'_>) -> bool {
+    let prefixes = SERVICES.iter().filter_map(|service| service.setting_prefix);
+    let prefixes: Vec<_> = [SETTING].into_iter().chain(prefixes).collect();
+    let variables = view.members(&["Environment", "Variables"]);
+    resource.build_method == "rust-cargolambda"
+        || variables.iter().any(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// True for a function whose code may be anything: an image, or a runtime of its own.
+fn may_run_taskback(resource: &Resource, view: &View<'_>) -> bool {
+    let runtime = view.text(&["Runtime"]);
+    let own = runtime.as_deref().is_none_or(|runtime| runtime.starts_with("provided"));
+    let environment = matches!(view.peek(&["Environment", "Variables"]), Known::Unknown(_));
+    own || environment || !resource.binary.is_empty()
+}
+
+/// The destination of asynchronous events that failed.
+fn on_failure<'t>(template: &'t Template, name: &str, view: &View<'t>) -> OnFailure<'t> {
+    let is_it = |view: &View<'t>| {
+        let found = view.get(&["FunctionName"]).and_then(|value| find(template, value, &FUNCTION).here());
+        found.is_some_and(|found| found.name == name)
     };
-    any("AWS::SNS::Subscription", &[], "Endpoint")
-        || any("AWS::SNS::Topic", &["Subscription"], "Endpoint")
-        || any("AWS::Events::Rule", &["Targets"], "Arn")
-}
-
-fn is_ours(resource: &Resource) -> bool {
-    let mut settings = resource
-        .at(&["Environment", "Variables"])
-        .as_object()
-        .into_iter()
-        .flat_map(|variables| variables.keys());
-    text(resource.at(&["Runtime"])).starts_with("provided")
-        && (resource.build_method == "rust-cargolambda"
-            || settings.any(|name| name.starts_with("TASKBACK_") || name.starts_with("FNF_")))
-}
-
-impl<'t> Source<'t> {
-    fn of(properties: &'t Value) -> Self {
-        // CloudFormation's name for it, and SAM's.
-        let arn = properties.get("EventSourceArn").unwrap_or(&properties["Queue"]);
-        Self { queue: target(arn), properties }
-    }
-
-    /// Whether it lets the function answer for each message; `None` = not known.
-    pub(super) fn is_partial(&self) -> Option<bool> {
-        match self.properties.get("FunctionResponseTypes") {
-            None => Some(false),
-            Some(Value::Null) => None,
-            Some(types) => Some(list(types).iter().any(|kind| **kind == "ReportBatchItemFailures")),
+    let configs = template.of_kind("AWS::Lambda::EventInvokeConfig").map(Resource::view).filter(is_it);
+    let own = |path: &'static [&'static str]| (view.clone(), path);
+    let places =
+        configs.map(|config| (config, &["DestinationConfig", "OnFailure", "Destination"][..])).chain([
+            own(&["EventInvokeConfig", "DestinationConfig", "OnFailure", "Destination"]),
+            own(&["DeadLetterQueue", "TargetArn"]),
+            own(&["DeadLetterConfig", "TargetArn"]),
+        ]);
+    for (view, path) in places {
+        match view.peek(path) {
+            Known::Absent => {}
+            Known::Is(value) => return OnFailure::To(value),
+            Known::Unknown(reason) => {
+                view.note(path, &reason);
+                return OnFailure::Unknown;
+            }
         }
     }
-
-    pub(super) fn batch_size(&self) -> Option<f64> {
-        self.properties.get("BatchSize").map_or(Some(10.0), number)
+    let made = ["EventInvokeConfig", "DestinationConfig", "OnFailure"];
+    if view.lacks(&made) {
+        return OnFailure::None;
     }
+    view.note(&made, "its destination is made by SAM, and no function of the template can read it");
+    OnFailure::Unknown
+}
 
-    /// In seconds.
-    pub(super) fn window(&self) -> Option<f64> {
-        self.properties.get("MaximumBatchingWindowInSeconds").map_or(Some(0.0), number)
+impl OnFailure<'_> {
+    /// The destination as text, if it is known.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::To(value) if reason(value).is_none() => Some(text(value)),
+            _ => None,
+        }
     }
 }

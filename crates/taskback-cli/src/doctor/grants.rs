@@ -1,176 +1,158 @@
-//! What a function may do.
+//! The permissions of functions: what their roles allow, and what the policies of queues, keys, tables and secrets add.
 
-use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::arns::{Match, Target};
 use super::function::Function;
-use super::intrinsics::{target, text};
-use super::template::{Resource, SAM_FUNCTION, Template, list};
+use super::names::{KEY, QUEUE, ROLE, SECRET, TABLE, find, find_text};
+use super::policies::Statement;
+use super::resource_policy::{ResourcePolicies, is_about};
+use super::role::{RolePolicies, sam_role};
+use super::template::{SAM_FUNCTION, Template};
+use super::value::text;
+use super::view::Known;
 
-#[derive(Default)]
-pub(super) struct Grants {
-    pub(super) allowed: Vec<Allowed>,
-    /// Policies that are not in the template, whose statements nobody here can see.
-    pub(super) unseen: Vec<String>,
+/// The policies of a template. Each is read once, because many functions may share one.
+pub(super) struct Policies<'t> {
+    template: &'t Template,
+    resources: ResourcePolicies,
+    roles: RefCell<BTreeMap<String, Rc<Grants<'t>>>>,
 }
 
-/// One statement. A resource that is not known is `None`.
-pub(super) struct Allowed {
-    pub(super) actions: Vec<String>,
-    pub(super) resources: Vec<Option<String>>,
-    /// Put there by AWS or SAM, not by the template's author.
-    pub(super) given: bool,
+/// The permissions of a role.
+pub(super) struct Grants<'t> {
+    template: &'t Template,
+    /// The role's name in the template, or the one that SAM gives it.
+    role: String,
+    pub(super) policies: RolePolicies,
+    verdicts: RefCell<BTreeMap<(&'static str, Target), Verdict>>,
 }
 
-impl Grants {
-    pub(super) fn of(template: &Template, function: &Function<'_>) -> Self {
-        let mut grants = Self::default();
-        let role = function.resource.at(&["Role"]);
-        match target(role).and_then(|name| Some((name, template.get(name, "AWS::IAM::Role")?))) {
-            Some((name, role)) => grants.add_role(template, name, role),
-            None if function.resource.kind == SAM_FUNCTION
-                && function.resource.properties.get("Role").is_none() =>
-            {
-                grants.add_sam(template, function)
-            }
-            None => grants.unseen.push("the role, which is not in the template".to_owned()),
-        }
-        grants
+#[derive(Clone, Debug)]
+pub(super) enum Verdict {
+    Allowed,
+    Missing,
+    /// By the policy of that name.
+    Denied(String),
+    Unknown(String),
+}
+
+impl<'t> Policies<'t> {
+    pub(super) fn new(template: &'t Template) -> Self {
+        Self { template, resources: ResourcePolicies::new(template), roles: RefCell::default() }
     }
 
-    /// Whether that action on that resource is allowed, or might be by what is not seen.
-    pub(super) fn allow(&self, action: &str, resource: &str) -> bool {
-        let covers = |allowed: &Allowed| {
-            allowed.actions.iter().any(|pattern| matches(pattern, action))
-                && allowed
-                    .resources
-                    .iter()
-                    .any(|pattern| pattern.as_ref().is_none_or(|pattern| reaches(pattern, resource)))
+    /// Returns the permissions of a function. An error says why its role is unknown.
+    pub(super) fn of(&self, function: &Function<'t>) -> Result<Rc<Grants<'t>>, String> {
+        let (template, view) = (self.template, &function.view);
+        if view.lacks(&["Role"]) && function.resource.kind == SAM_FUNCTION {
+            return Ok(self.grants(sam_role(function), || RolePolicies::of_sam(template, function)));
+        }
+        let value = match view.peek(&["Role"]) {
+            Known::Is(value) => value,
+            Known::Unknown(reason) => return Err(reason),
+            Known::Absent => return Err("it is not set".to_owned()),
         };
-        !self.unseen.is_empty() || self.allowed.iter().any(covers)
+        let role = find(template, value, &ROLE).here();
+        let role = role.ok_or_else(|| format!("{} is not in the template", text(value)))?;
+        Ok(self.grants(role.name.clone(), || RolePolicies::of(template, role)))
     }
 
-    fn add_role(&mut self, template: &Template, name: &str, role: &Resource) {
-        for policy in list(role.at(&["Policies"])) {
-            self.add_document(&policy["PolicyDocument"]);
-        }
-        for (_, policy) in template.of_kind("AWS::IAM::Policy") {
-            if list(policy.at(&["Roles"])).iter().any(|role| target(role) == Some(name)) {
-                self.add_document(policy.at(&["PolicyDocument"]));
-            }
-        }
-        for arn in list(role.at(&["ManagedPolicyArns"])) {
-            self.add_managed(template, arn);
-        }
+    fn grants(&self, role: String, policies: impl FnOnce() -> RolePolicies) -> Rc<Grants<'t>> {
+        let mut roles = self.roles.borrow_mut();
+        let new = || Grants {
+            template: self.template,
+            role: role.clone(),
+            policies: policies(),
+            verdicts: RefCell::default(),
+        };
+        Rc::clone(roles.entry(role.clone()).or_insert_with(|| Rc::new(new())))
     }
 
-    /// The role that SAM makes: with what it adds for queues and destinations.
-    fn add_sam(&mut self, template: &Template, function: &Function<'_>) {
-        self.give(&POLLING, "*");
-        self.give(&["sqs:SendMessage"], &function.on_failure.map(text).unwrap_or_default());
-        for policy in list(function.resource.at(&["Policies"])) {
-            match policy {
-                Value::Object(members) if members.contains_key("Statement") => self.add_document(policy),
-                Value::Object(members) => {
-                    self.unseen.extend(members.keys().map(|name| format!("the policy template {name}")))
-                }
-                name => self.add_managed(template, name),
-            }
-        }
-    }
-
-    fn add_managed(&mut self, template: &Template, policy: &Value) {
-        if let Some(own) = target(policy).and_then(|name| template.get(name, "AWS::IAM::ManagedPolicy")) {
-            return self.add_document(own.at(&["PolicyDocument"]));
-        }
-        if policy.is_null() {
-            return self.unseen.push("a policy that is not known".to_owned());
-        }
-        let arn = text(policy);
-        match arn.rsplit(['/', ':']).next().unwrap_or_default() {
-            "AWSLambdaBasicExecutionRole"
-            | "AWSXRayDaemonWriteAccess"
-            | "AWSLambdaVPCAccessExecutionRole" => {}
-            "AWSLambdaSQSQueueExecutionRole" => self.give(&POLLING, "*"),
-            "AdministratorAccess" | "PowerUserAccess" => self.allow_all("*"),
-            "AmazonSQSFullAccess" => self.allow_all("sqs:*"),
-            "SimpleWorkflowFullAccess" => self.allow_all("swf:*"),
-            "AmazonDynamoDBFullAccess" | "AmazonDynamoDBFullAccess_v2" => self.allow_all("dynamodb:*"),
-            "SecretsManagerReadWrite" => self.allow_all("secretsmanager:*"),
-            name => self.unseen.push(format!("the policy {name}")),
-        }
-    }
-
-    fn add_document(&mut self, document: &Value) {
-        for statement in list(&document["Statement"]) {
-            if statement.is_null() {
-                self.unseen.push("a statement that is not known".to_owned());
-            }
-            if statement["Effect"] == "Allow" {
-                let actions = list(&statement["Action"]).into_iter().map(text).collect();
-                let resources = list(&statement["Resource"]);
-                let known = |resource: &&Value| resource.as_str().map(str::to_owned);
-                let resources = match resources[..] {
-                    [] => vec![None],
-                    _ => resources.iter().map(known).collect(),
-                };
-                self.allowed.push(Allowed { actions, resources, given: false });
-            }
-        }
-    }
-
-    fn give(&mut self, actions: &[&str], resource: &str) {
-        let actions = actions.iter().map(|&action| action.to_owned()).collect();
-        self.allowed.push(Allowed { actions, resources: vec![Some(resource.to_owned())], given: true });
-    }
-
-    fn allow_all(&mut self, action: &str) {
-        let (actions, resources) = (vec![action.to_owned()], vec![Some("*".to_owned())]);
-        self.allowed.push(Allowed { actions, resources, given: false });
+    /// Judges an action on a resource.
+    pub(super) fn verdict(&self, grants: &Grants<'t>, action: &'static str, target: &Target) -> Verdict {
+        let key = (action, target.clone());
+        let known = grants.verdicts.borrow().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let verdict = grants.judge(&self.resources, action, target);
+            grants.verdicts.borrow_mut().insert(key, verdict.clone());
+            verdict
+        })
     }
 }
 
-/// What Lambda's own poller of a queue does in the function's name.
-pub(super) const POLLING: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
-
-/// Whether a statement's resource reaches one that is needed. An ARN that is spelled out may well be it.
-fn reaches(pattern: &str, resource: &str) -> bool {
-    let spelled_out = pattern.starts_with("arn:") && resource.starts_with("${");
-    spelled_out || matches(pattern, resource)
-}
-
-/// IAM's wildcards; actions have no upper and lower case.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut left) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut last = None;
-    for part in parts {
-        let Some(at) = left.find(part) else { return false };
-        left = &left[at + part.len()..];
-        last = Some(part);
+impl Grants<'_> {
+    fn judge(&self, resources: &ResourcePolicies, action: &str, target: &Target) -> Verdict {
+        let own =
+            self.policies.statements.iter().map(|statement| (statement.covers(action, target), statement));
+        let resource = resources.get(target);
+        let attached = resource.into_iter().flat_map(|policy| &policy.statements).map(|statement| {
+            let covers = statement.covers(action, target);
+            // The principals are compared only where it matters, because that takes longer.
+            let about =
+                if covers == Match::No { covers } else { is_about(self.template, statement, &self.role) };
+            (covers.min(about), statement)
+        });
+        let (denied, allowed): (Vec<_>, Vec<_>) = own
+            .clone()
+            .chain(attached)
+            .filter(|(found, _)| *found != Match::No)
+            .partition(|(_, of)| of.is_deny);
+        let denial = denied.into_iter().max_by_key(|(found, _)| *found);
+        if let Some((Match::Yes, statement)) = denial {
+            return Verdict::Denied(statement.origin.clone());
+        }
+        let is_delegated = resource.is_none_or(|policy| policy.is_delegated(action, target));
+        let counts = |(found, statement): (Match, &'_ Statement)| {
+            // The boundary limits the policies of the role only, which name no principals.
+            let of_role = statement.principals.is_none();
+            let found = if of_role { found.min(self.limit(action, target)) } else { found };
+            if of_role && !is_delegated { Match::No } else { found }
+        };
+        let best = allowed.into_iter().map(|(found, statement)| (counts((found, statement)), statement));
+        let best = best.max_by_key(|(found, _)| *found).filter(|(found, _)| *found != Match::No);
+        match (best, denial) {
+            (Some((Match::Yes, _)), None) => Verdict::Allowed,
+            (Some((Match::Yes, _)), Some((_, deny))) => {
+                Verdict::Unknown(format!("{} may deny it", deny.origin))
+            }
+            (Some((_, allow)), _) => Verdict::Unknown(format!("{} may allow it", allow.origin)),
+            (None, _) => {
+                let unknown = resource.into_iter().flat_map(|policy| &policy.unknown);
+                let unknown = unknown.chain(&self.policies.unknown).next();
+                unknown.map_or(Verdict::Missing, |reason| Verdict::Unknown(reason.clone()))
+            }
+        }
     }
-    // Behind the last wildcard the text must end as the pattern does.
-    last.map_or(left.is_empty(), |part| text.ends_with(part))
+
+    /// True if the permissions boundary allows it.
+    fn limit(&self, action: &str, target: &Target) -> Match {
+        let Some(boundary) = &self.policies.boundary else { return Match::Yes };
+        let covers = |statement: &Statement| statement.covers(action, target);
+        let (denied, allowed): (Vec<_>, Vec<_>) = boundary.iter().partition(|statement| statement.is_deny);
+        let denied = denied.into_iter().map(covers).max();
+        if denied == Some(Match::Yes) {
+            return Match::No;
+        }
+        let allowed = allowed.into_iter().map(covers).max().unwrap_or(Match::No);
+        if denied == Some(Match::Maybe) { allowed.min(Match::Maybe) } else { allowed }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_match_as_in_iam() {
-        for (pattern, text) in [
-            ("*", "sqs:SendMessage"),
-            ("sqs:*", "sqs:SendMessage"),
-            ("SQS:send*", "sqs:SendMessage"),
-            ("arn:*:/domain/*", "arn:aws:swf:us-east-1:1:/domain/x"),
-            ("a*c*c", "abccc"),
-            ("x", "x"),
-        ] {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [("sqs:Send", "sqs:SendMessage"), ("s*x", "sqs"), ("", "a"), ("a*b*", "acd")] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
-        }
+/// Returns the target of a queue, table, key or secret, in the template or not.
+pub(super) fn target(template: &Template, service: &'static str, text: &str) -> Target {
+    let kind = match service {
+        "sqs" => &QUEUE,
+        "dynamodb" => &TABLE,
+        "kms" => &KEY,
+        _ => &SECRET,
+    };
+    match find_text(template, text, kind).here() {
+        Some(resource) => Target::of(service, resource, kind),
+        // An alias does not name the key, and policies name keys.
+        None if text.contains("alias/") => Target::unnamed(service, text),
+        None => Target::named(service, text),
     }
 }

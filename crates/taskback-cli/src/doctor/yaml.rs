@@ -1,142 +1,212 @@
-//! A template's YAML as JSON, its short intrinsics (`!Ref x`) as long ones (`{"Ref": "x"}`).
+//! The YAML or JSON of a template, as SAM's loader and CloudFormation take it, with short intrinsics (`!Ref x`) as long
+//! ones (`{"Ref": "x"}`).
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
-use serde_json::{Map, Number, Value, json};
+mod relaxed;
+mod scalar;
 
-/// The most levels of nesting. Whoever reads the value recurses.
-const MOST_DEPTH: usize = 64;
+use std::collections::HashMap;
 
-pub(super) fn read(text: &str) -> Result<Value, String> {
-    let mut events = Events(Parser::new_from_str(text));
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use serde_json::{Map, Value, json};
+
+use super::value::size;
+
+/// The maximum levels of nesting, because readers of the value recurse.
+const MAX_DEPTH: usize = 64;
+/// The maximum size of what aliases stand for: a few lines of aliases to aliases could fill the memory.
+const MAX_ALIASED: usize = 16 * 1024 * 1024;
+
+/// The maximum number of repeated keys that are listed.
+const MAX_REPEATED: usize = 100;
+
+pub(super) struct Document {
+    pub(super) value: Value,
+    /// Keys that occur twice: the line of the second, and the key.
+    pub(super) repeated: Vec<(usize, String)>,
+}
+
+pub(super) fn read(text: &str) -> Result<Document, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(value) = text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+    {
+        if depth(&value) > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        return Ok(Document { value, repeated: Vec::new() });
+    }
+    parse(text).or_else(|error| {
+        let relaxed = error.starts_with(SYNTAX).then(|| relaxed::indented(text)).flatten();
+        relaxed.and_then(|text| parse(&text).ok()).ok_or(error)
+    })
+}
+
+const SYNTAX: &str = "not valid YAML";
+
+fn parse(text: &str) -> Result<Document, String> {
+    let mut reader = Reader {
+        events: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        aliased: 0,
+        repeated: Vec::new(),
+    };
+    let mut value = None;
     loop {
-        match events.next()? {
-            Event::StreamEnd => return Err("it is empty".to_owned()),
+        match reader.next()?.0 {
+            Event::StreamEnd => break,
+            Event::DocumentStart(_) if value.is_some() => {
+                return Err("more than one YAML document, expected one".to_owned());
+            }
             Event::DocumentStart(_) => {
-                let first = events.next()?;
-                return value(&mut events, first, 0);
+                let first = reader.next()?;
+                value = Some(reader.value(first, 0)?);
             }
             _ => {}
         }
     }
+    let value = value.ok_or("empty, expected a YAML or JSON document")?;
+    Ok(Document { value, repeated: reader.repeated })
 }
 
-struct Events<'t>(Parser<'t, StrInput<'t>>);
+struct Reader<'t> {
+    events: Parser<'t, StrInput<'t>>,
+    anchors: HashMap<usize, Value>,
+    /// The size of all values that stood for an alias so far.
+    aliased: usize,
+    repeated: Vec<(usize, String)>,
+}
 
-impl<'t> Events<'t> {
-    fn next(&mut self) -> Result<Event<'t>, String> {
-        match self.0.next_event() {
-            Some(Ok((event, _))) => Ok(event),
-            Some(Err(error)) => Err(format!("it is not YAML: {error}")),
-            None => Ok(Event::StreamEnd),
+impl<'t> Reader<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), String> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(format!("{SYNTAX}: {error}")),
+            None => Ok((Event::StreamEnd, Span::default())),
         }
     }
-}
 
-fn value(events: &mut Events<'_>, event: Event<'_>, depth: usize) -> Result<Value, String> {
-    if depth > MOST_DEPTH {
-        return Err(format!("it is nested deeper than {MOST_DEPTH} levels"));
+    fn value(&mut self, (event, _): (Event<'t>, Span), depth: usize) -> Result<Value, String> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        let (anchor, value) = match event {
+            Event::Alias(anchor) => return self.alias(anchor),
+            Event::Scalar(text, ScalarStyle::Plain, anchor, None) => (anchor, scalar::resolve(&text)),
+            Event::Scalar(text, _, anchor, Some(tag)) if is_resolved(&tag) => {
+                (anchor, scalar::resolve(&text))
+            }
+            Event::Scalar(text, _, anchor, tag) => {
+                (anchor, tagged(tag.as_deref(), Value::String(text.into_owned())))
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        event => items.push(self.value(event, depth + 1)?),
+                    }
+                }
+                (anchor, tagged(tag.as_deref(), Value::Array(items)))
+            }
+            Event::MappingStart(anchor, tag) => {
+                let members = self.members(depth)?;
+                (anchor, tagged(tag.as_deref(), Value::Object(members)))
+            }
+            _ => return Err(format!("{SYNTAX}: expected a value")),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, value.clone());
+        }
+        Ok(value)
     }
-    match event {
-        Event::Scalar(text, ScalarStyle::Plain, _, None) => Ok(scalar(&text)),
-        Event::Scalar(text, _, _, None) => Ok(Value::String(text.into_owned())),
-        Event::Scalar(text, _, _, Some(tag)) => Ok(long(&tag, Value::String(text.into_owned()))),
-        Event::SequenceStart(_, tag) => {
-            let mut items = Vec::new();
-            loop {
-                match events.next()? {
-                    Event::SequenceEnd => return Ok(tagged(tag.as_deref(), Value::Array(items))),
-                    event => items.push(value(events, event, depth + 1)?),
+
+    /// Reads the members of a mapping. Of a key that occurs twice the last counts, as in SAM and CloudFormation.
+    fn members(&mut self, depth: usize) -> Result<Map<String, Value>, String> {
+        let (mut members, mut merged) = (Map::new(), Vec::new());
+        loop {
+            let (event, span) = self.next()?;
+            let is_merge = matches!(&event, Event::Scalar(key, ScalarStyle::Plain, _, None) if key == "<<");
+            let key = match event {
+                Event::MappingEnd => break,
+                Event::Scalar(text, _, anchor, _) => {
+                    let key = text.into_owned();
+                    if anchor != 0 {
+                        self.anchors.insert(anchor, Value::String(key.clone()));
+                    }
+                    key
+                }
+                Event::Alias(anchor) => match self.alias(anchor)? {
+                    Value::String(key) => key,
+                    _ => return Err("invalid key, expected plain text".to_owned()),
+                },
+                _ => return Err("invalid key, expected plain text".to_owned()),
+            };
+            let event = self.next()?;
+            let member = self.value(event, depth + 1)?;
+            match member {
+                Value::Array(items) if is_merge => merged.extend(items),
+                one if is_merge => merged.push(one),
+                member if members.get(&key).is_some_and(|before| *before != member) => {
+                    if self.repeated.len() < MAX_REPEATED {
+                        self.repeated.push((span.start.line(), key.clone()));
+                    }
+                    members.insert(key, member);
+                }
+                member => {
+                    members.insert(key, member);
                 }
             }
         }
-        Event::MappingStart(_, tag) => {
-            let mut members = Map::new();
-            loop {
-                let key = match events.next()? {
-                    Event::MappingEnd => return Ok(tagged(tag.as_deref(), Value::Object(members))),
-                    Event::Scalar(text, ..) => text.into_owned(),
-                    _ => return Err("a key must be plain text".to_owned()),
-                };
-                let event = events.next()?;
-                let member = value(events, event, depth + 1)?;
-                if members.contains_key(&key) {
-                    return Err(format!("the key {key} is there twice"));
-                }
-                members.insert(key, member);
-            }
+        // A mapping's own keys count more than merged ones, and earlier merged ones more than later ones.
+        for (key, value) in merged.into_iter().filter_map(object).flatten() {
+            members.entry(key).or_insert(value);
         }
-        _ => Err("a YAML alias, which CloudFormation does not take".to_owned()),
+        Ok(members)
     }
+
+    fn alias(&mut self, anchor: usize) -> Result<Value, String> {
+        let value = self.anchors.get(&anchor).ok_or("YAML alias inside the value that it stands for")?;
+        self.aliased = self.aliased.saturating_add(size(value));
+        if self.aliased > MAX_ALIASED {
+            return Err(format!("YAML aliases stand for more than {MAX_ALIASED} bytes"));
+        }
+        Ok(value.clone())
+    }
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {MAX_DEPTH} levels")
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// True for `!!int`, `!!bool` and the like, by which a quoted text counts as a plain one.
+fn is_resolved(tag: &Tag) -> bool {
+    tag.is_yaml_core_schema() && tag.suffix != "str"
 }
 
 fn tagged(tag: Option<&Tag>, value: Value) -> Value {
-    match tag {
-        Some(tag) => long(tag, value),
-        None => value,
-    }
-}
-
-fn long(tag: &Tag, value: Value) -> Value {
-    // The tags of YAML itself (`!!str`) change nothing that matters here.
-    if tag.is_yaml_core_schema() {
-        return value;
-    }
+    // The tags of YAML itself (`!!str`) make no difference here.
+    let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return value };
     match (&*tag.suffix, value) {
         (name @ ("Ref" | "Condition"), value) => json!({ name: value }),
-        ("GetAtt", Value::String(path)) => {
-            let (resource, attribute) = path.split_once('.').unwrap_or((&path, ""));
-            json!({ "Fn::GetAtt": [resource, attribute] })
-        }
         (name, value) => json!({ format!("Fn::{name}"): value }),
     }
 }
 
-fn scalar(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        // A leading zero is an account's id or an octal number, and neither is counted with.
-        _ if text.len() > 1 && text.starts_with('0') => Value::String(text.to_owned()),
-        _ if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-            let whole = text.parse::<i64>().ok().map(Number::from);
-            let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
-            number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
-        }
-        _ => Value::String(text.to_owned()),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_intrinsics_become_long_ones() {
-        let yaml = "a: !Ref B\nb: !GetAtt C.Arn\nc: !If [D, 1, !Ref AWS::NoValue]\nd: !Sub 'x${E}'\n\
-                    e: !Condition F\nf: {Fn::Sub: g}\nh: !Not [!Equals [!Ref I, '']]\nj: 2012-10-17\nk: '1'\nl: 012";
-        let wanted = json!({
-            "a": {"Ref": "B"}, "b": {"Fn::GetAtt": ["C", "Arn"]},
-            "c": {"Fn::If": ["D", 1, {"Ref": "AWS::NoValue"}]}, "d": {"Fn::Sub": "x${E}"},
-            "e": {"Condition": "F"}, "f": {"Fn::Sub": "g"},
-            "h": {"Fn::Not": [{"Fn::Equals": [{"Ref": "I"}, ""]}]}, "j": "2012-10-17", "k": "1", "l": "012",
-        });
-        assert_eq!(read(yaml).unwrap(), wanted);
-        assert_eq!(read(&wanted.to_string()).unwrap(), wanted);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        for (text, wanted) in [
-            ("", "it is empty"),
-            ("a: [", "it is not YAML"),
-            ("a: 1\na: 2", "the key a is there twice"),
-            ("[a]: 1", "a key must be plain text"),
-            ("a: &x 1\nb: *x", "a YAML alias"),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.starts_with(wanted), "{text}: {error}");
-        }
-        assert!(read(&format!("{}1{}", "[".repeat(70), "]".repeat(70))).unwrap_err().contains("nested"));
-    }
-}
+mod peers;
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! One execution, shown as it is or until its end.
+//! One execution, shown once or until it ends.
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -6,127 +6,136 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use aliyun_fnf::{Event, Execution, ExecutionStatus};
-use taskback::flow::{FlowControl, View};
-use tokio::time::Instant;
+use taskback::fnf_flow::{ExecutionView, FlowControl};
+use tokio::time::{Instant, sleep_until};
 
-use super::PATIENCE;
 use super::show::{self, Timeline};
-use crate::Ended;
+use crate::exit::CommandResult;
 
-/// How an execution should end for the exit code 0.
+/// The time for one request, retries included.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The end of an execution that gives exit code 0.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// With success.
+pub(super) enum ExpectedEnd {
     Success,
-    /// However.
-    End,
+    /// Success, failure, timeout or stop.
+    Any,
 }
 
-/// An execution that is looked at.
-pub(super) struct Followed {
+/// Describes an execution, repeatedly if asked to.
+pub(super) struct ExecutionFollower {
     control: FlowControl,
     flow: String,
     name: String,
     json: bool,
 }
 
-/// How long one look waits for the end: so old is the news at most.
-const LOOK: Duration = Duration::from_secs(2);
+/// The longest that one request waits for the end, and so the greatest age of what is shown.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
-impl Followed {
+impl ExecutionFollower {
     pub(super) fn new(control: FlowControl, flow: &str, name: &str, json: bool) -> Self {
         Self { control, flow: flow.to_owned(), name: name.to_owned(), json }
     }
 
-    /// Tells that a start or a stop was taken.
-    pub(super) fn done(&self, execution: &Execution) -> Ended {
+    /// Prints the status of an execution that was started or stopped.
+    pub(super) fn print_status(&self, execution: &Execution) -> CommandResult {
         let mut out = io::stdout();
-        match self.json {
-            true => writeln!(out, "{}", serde_json::to_string(&View::of(execution))?)?,
-            false => writeln!(out, "{}/{}  {}", self.flow, self.name, show::status(execution))?,
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(&ExecutionView::of(execution))?)?;
+        } else {
+            writeln!(out, "{}/{}  {}", self.flow, self.name, show::status(execution))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Shows the execution with its history.
-    pub(super) async fn once(&self) -> Ended {
+    /// Shows the execution with its history once.
+    pub(super) async fn show(&self) -> CommandResult {
         self.show_until(Some(Instant::now())).await?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The same, and goes on until its end or until that many seconds are over.
-    pub(super) async fn until_the_end(&self, wait: Option<u64>, wanted: Wanted) -> Ended {
-        let until = wait.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-        let status = self.show_until(until).await?;
+    /// Shows the execution until it ends, or until that many seconds are over.
+    pub(super) async fn follow(&self, wait: Option<u64>, expected: ExpectedEnd) -> CommandResult {
+        let deadline = wait.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        let status = self.show_until(deadline).await?;
         Ok(match status {
             ExecutionStatus::Succeeded => ExitCode::SUCCESS,
             status if !status.is_final() => ExitCode::from(3),
-            _ if wanted == Wanted::End => ExitCode::SUCCESS,
+            _ if expected == ExpectedEnd::Any => ExitCode::SUCCESS,
             _ => ExitCode::from(1),
         })
     }
 
-    async fn show_until(&self, until: Option<Instant>) -> Result<ExecutionStatus, Box<dyn Error>> {
+    async fn show_until(&self, deadline: Option<Instant>) -> Result<ExecutionStatus, Box<dyn Error>> {
         let mut timeline = Timeline::default();
         let mut out = io::stdout();
         let progress = Progress::new(!self.json);
-        // The first look is at once, so that something is seen.
-        let (mut execution, mut events) = self.look(0).await?;
+        // The first request does not wait, so that something is shown at once.
+        let (mut execution, mut events) = self.fetch(0).await?;
         if !self.json {
-            write!(out, "{}{}", show::head(&self.flow, &self.name, &execution), timeline.grow(&events))?;
+            write!(out, "{}{}", show::head(&self.flow, &self.name, &execution), timeline.append(&events))?;
         }
-        let over = || until.is_some_and(|until| Instant::now() >= until);
+        let over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         while !execution.status.is_final() && !over() {
             progress.show(&execution)?;
-            let left = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()));
-            (execution, events) = self.look(left.clamp(Duration::from_secs(1), LOOK).as_secs()).await?;
+            let begin = Instant::now();
+            let remaining = deadline.map_or(MAX_WAIT, |deadline| deadline.saturating_duration_since(begin));
+            let wait = Duration::from_secs(remaining.clamp(Duration::from_secs(1), MAX_WAIT).as_secs());
+            (execution, events) = self.fetch(wait.as_secs()).await?;
+            if !execution.status.is_final() {
+                // FnF may answer before the wait is over; the next request still comes after it.
+                sleep_until((begin + wait).min(deadline.unwrap_or(begin + wait))).await;
+            }
             progress.clear()?;
             if !self.json {
-                write!(out, "{}", timeline.grow(&events))?;
+                write!(out, "{}", timeline.append(&events))?;
             }
         }
-        match self.json {
-            true => writeln!(out, "{}", show::json(&execution, &events)?)?,
-            false => write!(out, "{}", show::end(&execution, &events))?,
+        if self.json {
+            writeln!(out, "{}", show::json(&execution, &events)?)?;
+        } else {
+            write!(out, "{}", show::end(&execution, &events))?;
         }
         Ok(execution.status)
     }
 
-    /// The execution at its end or after `wait` seconds (at most 60), and what has happened in it until then.
-    async fn look(&self, wait: u64) -> Result<(Execution, Vec<Event>), String> {
-        let until = Instant::now() + PATIENCE + Duration::from_secs(wait);
+    /// Returns the execution at its end or after `wait` seconds (max 60), and its history so far.
+    async fn fetch(&self, wait: u64) -> Result<(Execution, Vec<Event>), String> {
+        let deadline = Instant::now() + REQUEST_TIMEOUT + Duration::from_secs(wait);
         let Self { control, flow, name, .. } = self;
-        let look = async {
-            let execution = control.describe(flow, name, wait as u32, until).await?;
-            Ok((execution, control.history(flow, name, until).await?))
+        let requests = async {
+            let execution = control.describe(flow, name, wait as u32, deadline).await?;
+            Ok((execution, control.history(flow, name, deadline).await?))
         };
         let (mut execution, events) =
-            look.await.map_err(|error: aliyun_fnf::Error| show::plain(&error.to_string()))?;
+            requests.await.map_err(|error: aliyun_fnf::Error| show::printable(&error.to_string()))?;
         execution.flow_name.get_or_insert_with(|| flow.clone());
         execution.name.get_or_insert_with(|| name.clone());
         Ok((execution, events))
     }
 }
 
-/// A last line that tells how long it is running; for terminals only.
+/// A last line with the time waited so far; for terminals only.
 struct Progress {
     began: Instant,
-    shown: bool,
+    visible: bool,
 }
 
 impl Progress {
-    fn new(wanted: bool) -> Self {
-        Self { began: Instant::now(), shown: wanted && io::stderr().is_terminal() }
+    fn new(enabled: bool) -> Self {
+        Self { began: Instant::now(), visible: enabled && io::stderr().is_terminal() }
     }
 
     fn show(&self, execution: &Execution) -> io::Result<()> {
-        if !self.shown {
+        if !self.visible {
             return Ok(());
         }
         write!(io::stderr(), "{}, waited {} s", show::status(execution), self.began.elapsed().as_secs())
     }
 
     fn clear(&self) -> io::Result<()> {
-        if self.shown { write!(io::stderr(), "\r\x1b[K") } else { Ok(()) }
+        if self.visible { write!(io::stderr(), "\r\x1b[K") } else { Ok(()) }
     }
 }

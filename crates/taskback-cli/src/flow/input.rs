@@ -4,47 +4,48 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 
-/// What the execution gets; nothing is an empty object.
+/// The input of an execution; an empty object unless set.
 #[derive(clap::Args)]
 #[group(multiple = false)]
 pub(super) struct Input {
-    /// The execution's input, a JSON object. Other users of this machine can see what stands on a command line.
+    /// The execution's input, a JSON object. Other users of this machine can see the command line.
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// The file of the input; - is standard input.
+    /// File with the input; - is standard input.
     #[arg(long, value_name = "FILE")]
     input_file: Option<PathBuf>,
 }
 
 /// FnF's limit for a whole request, in bytes.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 impl Input {
-    /// The input's JSON, as it is written.
+    /// Returns the JSON text of the input, unchanged.
     pub(super) fn read(&self) -> Result<Option<Box<RawValue>>, String> {
         let (name, text) = match (&self.input, &self.input_file) {
             (Some(text), _) => ("--input".to_owned(), text.clone()),
             (None, Some(path)) => {
                 let name = format!("--input-file {}", path.display());
-                let text = text_of(path).map_err(|why| format!("{name}: {why}"))?;
+                let text = read_text(path).map_err(|error| format!("{name}: {error}"))?;
                 (name, text)
             }
             (None, None) => return Ok(None),
         };
-        let json = serde_json::from_str(&text).map_err(|error| format!("{name}: not JSON: {error}"))?;
+        let json = serde_json::from_str(&text).map_err(|error| format!("{name}: not valid JSON: {error}"))?;
         Ok(Some(json))
     }
 }
 
-fn text_of(path: &Path) -> Result<String, String> {
-    let source: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(io::stdin().lock()),
-        false => Box::new(File::open(path).map_err(|error| error.to_string())?),
+fn read_text(path: &Path) -> Result<String, String> {
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| error.to_string())?)
     };
     let mut text = String::new();
-    source.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(format!("an input has at most {MOST_BYTES} bytes"));
+    source.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(format!("too large, expected at most {MAX_BYTES} bytes"));
     }
     Ok(text)
 }

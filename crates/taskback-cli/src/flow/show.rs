@@ -1,108 +1,109 @@
-//! An execution in words and as JSON. The details of events are not shown, for they can hold task
-//! tokens; only their errors and causes are.
+//! An execution as text and as JSON. Of an event's details only error and cause are shown, because the details can hold
+//! task tokens.
 
 use aliyun_fnf::{Event, Execution};
 use jiff::Timestamp;
 use serde::Serialize;
-use taskback::flow::{Reason, View};
+use taskback::fnf_flow::{ExecutionView, FailureReason};
 
-/// The lines of an execution's history, timed by its first event.
+/// The lines of an execution's history, with times relative to the first event.
 #[derive(Default)]
 pub(super) struct Timeline {
-    /// How many events have their line.
-    shown: usize,
+    /// The number of events printed so far.
+    printed: usize,
     began: Option<Timestamp>,
-    /// The reason that was told last: one failure makes several events.
-    told: Reason,
+    /// The reason of the previous event: one failure causes several events, and its reason is printed once.
+    last_reason: FailureReason,
 }
 
 impl Timeline {
-    /// The lines of what is new; a history only ever grows at its end.
-    pub(super) fn grow(&mut self, events: &[Event]) -> String {
-        self.began = self.began.or_else(|| at(events.first()?.time.as_deref()));
-        let new = events.get(self.shown..).unwrap_or_default();
-        self.shown += new.len();
+    /// Returns the lines of new events. Events are only ever added at the end of a history.
+    pub(super) fn append(&mut self, events: &[Event]) -> String {
+        self.began = self.began.or_else(|| timestamp(events.first()?.time.as_deref()));
+        let new = events.get(self.printed..).unwrap_or_default();
+        self.printed += new.len();
         new.iter().map(|event| self.line(event)).collect()
     }
 
     fn line(&mut self, event: &Event) -> String {
-        let text = |text: &Option<String>| plain(text.as_deref().unwrap_or_default());
-        let time = match (at(event.time.as_deref()), self.began) {
-            (Some(at), Some(began)) => format!("+{:.3} s", seconds(began, at)),
+        let text = |text: &Option<String>| printable(text.as_deref().unwrap_or_default());
+        let time = match (timestamp(event.time.as_deref()), self.began) {
+            (Some(time), Some(began)) => format!("+{:.3} s", seconds(began, time)),
             _ => text(&event.time),
         };
-        let reason = Reason::of(event);
-        let why = if reason == self.told { String::new() } else { why(&reason) };
+        let reason = FailureReason::of(event);
+        let reason_text = if reason == self.last_reason { String::new() } else { reason_text(&reason) };
         let line = format!("{time:>14}  {:18}  {}", text(&event.event_type), text(&event.step_name));
-        self.told = reason;
-        format!("{}{}{why}\n", line.trim_end(), if why.is_empty() { "" } else { "  " })
+        self.last_reason = reason;
+        let space = if reason_text.is_empty() { "" } else { "  " };
+        format!("{}{space}{reason_text}\n", line.trim_end())
     }
 }
 
-/// What stands above the timeline.
+/// The text above the timeline.
 pub(super) fn head(flow: &str, name: &str, execution: &Execution) -> String {
     let mut text = format!("{flow}/{name}\n");
     if let Some(time) = &execution.started_time {
-        text += &format!("  started  {}\n", plain(time));
+        text += &format!("  started  {}\n", printable(time));
     }
     if let Some(input) = &execution.input {
-        text += &format!("  input    {}\n", plain(input));
+        text += &format!("  input    {}\n", printable(input));
     }
     text + "\n"
 }
 
-/// What stands below it.
+/// The text below the timeline.
 pub(super) fn end(execution: &Execution, events: &[Event]) -> String {
-    let times = at(execution.started_time.as_deref()).zip(at(execution.stopped_time.as_deref()));
+    let times =
+        timestamp(execution.started_time.as_deref()).zip(timestamp(execution.stopped_time.as_deref()));
     let mut text = format!("\n{}", status(execution));
     if let Some((started, stopped)) = times {
         text += &format!(" after {:.3} s", seconds(started, stopped));
     }
-    let why = why(&reason(execution, events));
-    if !why.is_empty() {
-        text += &format!(": {why}");
+    let reason = reason_text(&end_reason(execution, events));
+    if !reason.is_empty() {
+        text += &format!(": {reason}");
     }
     match &execution.output {
-        Some(output) => format!("{text}\n  output   {}\n", plain(output)),
+        Some(output) => format!("{text}\n  output   {}\n", printable(output)),
         None => text + "\n",
     }
 }
 
-/// The service's word, which it may leave empty.
+/// The status as the service spells it, which may be empty.
 pub(super) fn status(execution: &Execution) -> String {
     match execution.status.as_str() {
         "" => "status unknown".to_owned(),
-        word => plain(word),
+        word => printable(word),
     }
 }
 
-/// One object for programs.
+/// One JSON object for programs.
 pub(super) fn json(execution: &Execution, events: &[Event]) -> serde_json::Result<String> {
-    let Reason { error, cause } = reason(execution, events);
-    let events = events.iter().map(EventView::of).collect();
-    serde_json::to_string(&Answer { execution: View::of(execution), error, cause, events })
+    let FailureReason { error, cause } = end_reason(execution, events);
+    let events = events.iter().map(EventJson::of).collect();
+    serde_json::to_string(&ExecutionJson { execution: ExecutionView::of(execution), error, cause, events })
 }
 
-/// Text from elsewhere, so that it cannot steer the terminal.
-pub(super) fn plain(text: &str) -> String {
-    let one = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(one).collect()
+/// Escapes text of other origin, so that it cannot control the terminal.
+pub(super) fn printable(text: &str) -> String {
+    taskback_core::printable(text, usize::MAX)
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct ExecutionJson<'a> {
     #[serde(flatten)]
-    execution: View<'a>,
+    execution: ExecutionView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
-    events: Vec<EventView<'a>>,
+    events: Vec<EventJson<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct EventView<'a> {
+struct EventJson<'a> {
     event_id: Option<i64>,
     #[serde(rename = "type")]
     kind: Option<&'a str>,
@@ -114,9 +115,9 @@ struct EventView<'a> {
     cause: Option<String>,
 }
 
-impl<'a> EventView<'a> {
+impl<'a> EventJson<'a> {
     fn of(event: &'a Event) -> Self {
-        let Reason { error, cause } = Reason::of(event);
+        let FailureReason { error, cause } = FailureReason::of(event);
         Self {
             event_id: event.event_id,
             kind: event.event_type.as_deref(),
@@ -128,20 +129,20 @@ impl<'a> EventView<'a> {
     }
 }
 
-/// Why an execution that has ended did not succeed: its last event says it.
-fn reason(execution: &Execution, events: &[Event]) -> Reason {
+/// The reason of an execution that ended without success, from its last event.
+fn end_reason(execution: &Execution, events: &[Event]) -> FailureReason {
     match events.last() {
-        Some(last) if execution.status.is_final() => Reason::of(last),
-        _ => Reason::default(),
+        Some(last) if execution.status.is_final() => FailureReason::of(last),
+        _ => FailureReason::default(),
     }
 }
 
-fn why(reason: &Reason) -> String {
+fn reason_text(reason: &FailureReason) -> String {
     let texts = [&reason.error, &reason.cause].into_iter().flatten();
-    texts.map(|text| plain(text)).collect::<Vec<_>>().join(": ")
+    texts.map(|text| printable(text)).collect::<Vec<_>>().join(": ")
 }
 
-fn at(time: Option<&str>) -> Option<Timestamp> {
+fn timestamp(time: Option<&str>) -> Option<Timestamp> {
     time?.parse().ok()
 }
 
@@ -151,10 +152,10 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::printable;
 
     #[test]
-    fn text_from_elsewhere_cannot_steer_the_terminal() {
-        assert_eq!(plain("a\x1b[2J\r\nb\u{9b}卡"), r"a\u{1b}[2J\r\nb\u{9b}卡");
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a\x1b[2J\r\nb\u{9b}卡"), r"a\u{1b}[2J\r\nb\u{9b}卡");
     }
 }

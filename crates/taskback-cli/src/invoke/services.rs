@@ -1,80 +1,116 @@
-use std::collections::HashMap;
 use std::error::Error;
+use std::ffi::OsString;
 
-use taskback::core::TaskToken;
-use taskback::{Fnf, Services, Settings};
-use taskback_local::{Attempt, Config, ErrorKind, OpenTask, Server, TaskView};
+use taskback::ledger::LedgerConfig;
+use taskback::{Clients, Fnf, Services, Settings, TaskToken, TaskbackBuilder};
+use taskback_local::{AdminErrorKind, Attempt, Config, OpenTask, Server, TaskView};
 
-use super::{Args, Told, remote};
+use super::arguments::{Args, ReportTo};
+use super::remote;
+use crate::environment;
 use crate::local::ADDRESS;
 
-/// The local services of this invocation.
-pub(super) enum Local {
-    /// Somebody else's, at that URL.
-    There(String),
-    /// Ours, for this one event.
-    Here(Box<Server>, String),
+/// The local services of this invocation, with their URL.
+pub(super) enum LocalServices {
+    /// They run in another process.
+    External(String),
+    /// They were started for this event.
+    Started(Box<Server>, String),
 }
 
-/// Finds the local services where they are needed, or starts some where that is allowed.
-pub(super) async fn find(args: &Args) -> Result<Local, Box<dyn Error>> {
+/// Finds the local services if they are needed, or starts some if that is allowed.
+pub(super) async fn locate(args: &Args) -> Result<LocalServices, Box<dyn Error>> {
     let url = args.local.clone().unwrap_or_else(|| format!("http://{ADDRESS}"));
-    let needed = args.open || args.services == Told::Local;
-    if !needed || remote::listens(&url).await? {
-        return Ok(Local::There(url));
+    let needed = args.open || args.services == ReportTo::Local;
+    if !needed || remote::is_listening(&url).await? {
+        return Ok(LocalServices::External(url));
     }
-    if args.open && args.local.is_none() && args.services == Told::Local {
+    if args.open && args.local.is_none() && args.services == ReportTo::Local {
         let server = Server::bind(Config::default()).await?;
-        eprintln!("taskback: nothing listens at {url}; local services are started for this one event");
+        eprintln!("taskback: nothing listens at {url}, starting local services for this event");
         let url = server.url();
-        return Ok(Local::Here(Box::new(server), url));
+        return Ok(LocalServices::Started(Box::new(server), url));
     }
     let hint = if args.open { "" } else { ", or add --open" };
     Err(format!("nothing listens at {url}: start `taskback local`{hint}").into())
 }
 
-/// The environment's settings; for the local services with the defaults that they need.
-pub(super) fn settings(told: Told, url: &str) -> Result<Settings, Box<dyn Error>> {
-    if told == Told::Environment {
-        return Ok(Settings::from_env()?);
+/// Reads the settings of the environment, with defaults if outcomes go to the local services.
+pub(super) fn settings(report_to: ReportTo, url: &str) -> Result<Settings, Box<dyn Error>> {
+    if report_to == ReportTo::Environment {
+        return Ok(Settings::worker_from_env()?);
     }
-    let mut vars = HashMap::from([
-        ("TASKBACK_SERVICE".to_owned(), "fnf".to_owned()),
-        ("FNF_ENDPOINT".to_owned(), url.to_owned()),
-    ]);
-    // Empty means unset, and what is not UTF-8 is no setting.
-    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
-    vars.extend(set.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
-    Ok(Settings::from_vars(vars)?)
+    let defaults = [("TASKBACK_SERVICE", "fnf"), ("TASKBACK_STEP", EXAMPLE), ("FNF_ENDPOINT", url)];
+    let defaults = defaults.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Ok(Settings::from_os_vars(defaults.into_iter().chain(environment::vars()))?)
 }
 
-/// The clients that the handler reports with.
-pub(super) async fn clients(told: Told, url: &str, settings: &Settings) -> Result<Services, taskback::Error> {
-    match told {
-        Told::Environment => Services::from_settings(settings).await,
-        Told::Local => {
-            let fnf = Fnf::local(url)?.output_bytes(settings.fnf.max_output_bytes);
-            Ok(Services::local(url)?.with(fnf))
+/// Returns notes on settings that affect the outcome.
+pub(super) fn notes(report_to: ReportTo, settings: &Settings) -> String {
+    let mut notes = String::new();
+    let mut note = |text: &str| notes.push_str(&format!("taskback: {text}\n"));
+    for name in settings.unknown_names() {
+        note(&format!("{name}: unknown setting, ignored"));
+    }
+    let is_memory = settings.ledger == LedgerConfig::Memory;
+    match report_to {
+        ReportTo::Local => {
+            if !environment::is_set("TASKBACK_STEP") {
+                note(&format!("TASKBACK_STEP: not set, running the example {EXAMPLE}"));
+            }
+            if !is_memory {
+                note("TASKBACK_LEDGER: ignored with local services, the ledger is in memory");
+            }
+        }
+        ReportTo::Environment if is_memory => note(
+            "TASKBACK_LEDGER: the memory ledger does not know the outcomes that workers recorded, so the step runs again and \
+             another outcome may be reported; expected the ledger of the workers",
+        ),
+        ReportTo::Environment => {}
+    }
+    notes
+}
+
+const EXAMPLE: &str = "verify-card";
+
+/// Connects the services that outcomes are reported to, and with the services of the environment the ledger. Queues are
+/// not connected: no queue holds the messages of an event in a file.
+pub(super) async fn connect(
+    builder: TaskbackBuilder,
+    report_to: ReportTo,
+    url: &str,
+    settings: &Settings,
+) -> Result<TaskbackBuilder, taskback::Error> {
+    match report_to {
+        ReportTo::Environment => {
+            Ok(builder.connect(&Clients::connect(settings).await).await?.without_queue())
+        }
+        ReportTo::Local => {
+            let fnf = Fnf::local(url)?
+                .output_bytes(settings.fnf.max_output_bytes)
+                .require_object_output(settings.fnf.require_object_output);
+            Ok(builder.services(Services::local(url)?.with(fnf)))
         }
     }
 }
 
-impl Local {
+impl LocalServices {
     pub(super) fn url(&self) -> &str {
         match self {
-            Self::There(url) | Self::Here(_, url) => url,
+            Self::External(url) | Self::Started(_, url) => url,
         }
     }
 
-    /// Opens the tasks of these tokens, the closed ones again; an open one stays as it is.
-    pub(super) async fn open(&self, tokens: Vec<TaskToken>) -> Result<(), Box<dyn Error>> {
+    /// Opens the tasks of these tokens, closed tasks again. A task that is open does not change.
+    pub(super) async fn open(&self, tokens: &[TaskToken]) -> Result<(), Box<dyn Error>> {
         for token in tokens {
             match self {
-                Self::There(url) => remote::open(url, &token).await?,
-                Self::Here(server, _) => {
-                    let task = OpenTask { reopen: true, ..OpenTask::new(token.service()).token(token) };
+                Self::External(url) => remote::open(url, token).await?,
+                Self::Started(server, _) => {
+                    let task = OpenTask::new(token.service()).token(token.clone());
+                    let task = OpenTask { reopen: true, ..task };
                     match server.state().open(task) {
-                        Err(error) if error.kind() != ErrorKind::Conflict => return Err(error.into()),
+                        Err(error) if error.kind() != AdminErrorKind::Conflict => return Err(error.into()),
                         _ => {}
                     }
                 }
@@ -83,28 +119,28 @@ impl Local {
         Ok(())
     }
 
-    /// The reports that services of ours saw, a line each.
-    pub(super) fn seen(&self) -> String {
-        let Self::Here(server, _) = self else { return String::new() };
-        server.state().tasks().iter().map(lines).collect()
+    /// The reports that services of this process received, one line each.
+    pub(super) fn report_lines(&self) -> String {
+        let Self::Started(server, _) = self else { return String::new() };
+        server.state().tasks().iter().map(task_lines).collect()
     }
 }
 
-fn lines(task: &TaskView) -> String {
+fn task_lines(task: &TaskView) -> String {
     let TaskView { fingerprint, service, reports, .. } = task;
     let short = fingerprint.get(..8).unwrap_or(fingerprint);
     if reports.is_empty() {
         return format!("{short} {service} no report\n");
     }
-    let line = |report: &Attempt| format!("{short} {service} {} {}\n", report.operation, answer(report));
+    let line = |report: &Attempt| format!("{short} {service} {} {}\n", report.operation, result(report));
     reports.iter().map(line).collect()
 }
 
-fn answer(report: &Attempt) -> String {
-    let status = report.status.map_or("no answer".to_owned(), |status| status.to_string());
+fn result(report: &Attempt) -> String {
+    let status = report.status.map_or("no response".to_owned(), |status| status.to_string());
     match (&report.code, report.accepted) {
         (Some(code), _) => format!("{status} {code}"),
-        (None, true) => format!("{status} taken"),
-        (None, false) => format!("{status} not taken"),
+        (None, true) => format!("{status} accepted"),
+        (None, false) => format!("{status} not accepted"),
     }
 }

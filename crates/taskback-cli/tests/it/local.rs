@@ -4,9 +4,9 @@ use std::process::Stdio;
 use crate::run::{Local, run, taskback};
 
 #[test]
-fn local_says_where_it_listens_and_how_to_point_a_handler_at_it() {
+fn local_prints_address_and_settings() {
     let mut command =
-        taskback(&["local", "--listen", "127.0.0.1:0", "--access-key-secret", "chosen-by-somebody"]);
+        taskback(&["local", "--listen", "127.0.0.1:0", "--access-key-secret", "chosen-by-the-user"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut printed = String::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -23,12 +23,12 @@ fn local_says_where_it_listens_and_how_to_point_a_handler_at_it() {
     for variable in ["FNF_ENDPOINT", "AWS_ENDPOINT_URL_SWF"] {
         assert!(printed.contains(&format!("  {variable}={url}\n")), "{printed}");
     }
-    assert!(!printed.contains("chosen-by-somebody"), "{printed}");
+    assert!(!printed.contains("chosen-by-the-user"), "{printed}");
 }
 
 #[cfg(unix)]
 #[test]
-fn local_ends_well_when_it_is_asked_to() {
+fn local_stops_on_signals() {
     for signal in ["INT", "TERM"] {
         let mut local = Local::start();
         let kill = format!("kill -{signal} {}", local.child.id());
@@ -38,7 +38,7 @@ fn local_ends_well_when_it_is_asked_to() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error_of_one_line() {
+fn occupied_port_is_a_one_line_error() {
     let local = Local::start();
     let listen = local.url.strip_prefix("http://").unwrap();
     let ran = run(&mut taskback(&["local", "--listen", listen]));
@@ -47,7 +47,7 @@ fn a_port_that_is_taken_is_an_error_of_one_line() {
 }
 
 #[test]
-fn off_loopback_a_warning_is_given() {
+fn non_loopback_address_warns() {
     let mut command = taskback(&["local", "--listen", "0.0.0.0:0"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
@@ -55,5 +55,37 @@ fn off_loopback_a_warning_is_given() {
     stderr.read_line(&mut line).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(line.contains("not on loopback"), "{line}");
+    assert!(line.contains("not a loopback address"), "{line}");
+}
+
+#[test]
+fn unusable_allowed_host_is_an_error() {
+    let ran = run(&mut taskback(&["local", "--listen", "127.0.0.1:0", "--allow-host", "host:9450"]));
+    let expected =
+        "taskback: --allow-host \"host:9450\": expected the name or address of a host, without a port\n";
+    assert_eq!((ran.code, &*ran.stderr), (2, expected));
+}
+
+#[test]
+fn rejected_host_is_logged() {
+    use std::io::{Read, Write};
+    let mut command = taskback(&["local", "--listen", "127.0.0.1:0", "--allow-host", "services.internal"]);
+    let mut child =
+        command.env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("taskback local listens on http://").unwrap();
+    for (host, status) in [("services.internal", "200"), ("other.internal", "403")] {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request = format!("GET /_local/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
+    }
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("request.refused") && log.contains("other.internal"), "{log}");
+    assert!(!log.contains("services.internal\\\" is not"), "{log}");
 }

@@ -1,15 +1,19 @@
-//! The command as people run it.
+//! Tests of the command as a process.
 
-// Helpers of tests are tests too; clippy's own exception knows only the test functions.
+// Clippy exempts only test functions, and helpers of tests may unwrap as well.
 #![allow(clippy::unwrap_used)]
 
 mod demo;
 mod doctor;
+mod documents;
+mod examples;
 mod flow;
 mod invoke;
 mod local;
 mod run;
+mod sam;
 mod serve;
+mod start;
 
 #[path = "../../../../tests/it/process.rs"]
 #[allow(dead_code, reason = "the library's tests use more of it")]

@@ -2,24 +2,37 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// What the command printed, and its exit code.
+/// The output and exit code of a command.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The command in an environment without settings.
+/// Returns the command with an empty environment.
 pub(crate) fn taskback(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_taskback"));
     command.args(args).env_clear().stdin(Stdio::null());
     command
 }
 
+/// Returns the command with all AWS services at that URL.
+pub(crate) fn at_aws(args: &[&str], url: &str) -> Command {
+    let mut command = taskback(args);
+    command.envs([
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    command
+}
+
 pub(crate) fn run(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     Ran {
-        code: output.status.code().expect("ended by itself"),
+        code: output.status.code().expect("an exit code, not a signal"),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
@@ -31,17 +44,17 @@ pub(crate) fn run_with_stdin(command: &mut Command, text: &str) -> Ran {
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     Ran {
-        code: output.status.code().expect("ended by itself"),
+        code: output.status.code().expect("an exit code, not a signal"),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-/// `taskback local` on a free port, for as long as this lives.
+/// `taskback local` on a free port, until this is dropped.
 pub(crate) struct Local {
     pub(crate) child: Child,
     pub(crate) url: String,
-    /// Kept open, so that the child can go on printing.
+    /// Held open, so that the child can continue to print.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -59,19 +72,19 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-/// The file of an event.
+/// Returns the path of an event.
 pub(crate) fn event(name: &str) -> String {
     let path = root().join("events").join(name).with_extension("json");
     path.into_os_string().into_string().unwrap()
 }
 
-/// What the function shall answer to that event.
+/// Returns the expected response to an event.
 pub(crate) fn answer(name: &str) -> serde_json::Value {
     let path = root().join("tests/events").join(name).join("answer.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()

@@ -1,7 +1,8 @@
-//! `poll` and `work` as processes between moto's SWF, SQS and DynamoDB: a workflow's whole way.
+//! `poll` and `work` as processes with moto's SWF, SQS and DynamoDB.
 
 mod deaf;
-mod setup;
+mod killed;
+pub(crate) mod setup;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -9,51 +10,42 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
-use taskback::core::Service;
 use taskback_local::{Config, OpenTask, Server};
 use tokio::time::{sleep, timeout};
 
 use crate::process::Process;
 use crate::run::{run, taskback};
 use deaf::Deaf;
-use setup::{BAD, GOOD, MINUTE, Setup, create_table};
+use setup::{BAD, GOOD, MINUTE, Setup, create_table, signal, stop};
+use taskback::Service;
 
-/// Each activity ended once, as its input says.
-fn assert_told_once(ends: &BTreeMap<u64, Vec<(String, Value)>>, inputs: &[&str]) {
+/// Asserts that each activity ended once, as its input requires.
+fn assert_reported_once(ends: &BTreeMap<u64, Vec<(String, Value)>>, inputs: &[&str]) {
     assert_eq!(ends.len(), inputs.len(), "{ends:?}");
     for (ends, input) in ends.values().zip(inputs) {
         let [(kind, attributes)] = &ends[..] else { panic!("{ends:?}") };
-        let told = [&attributes["result"], &attributes["reason"]].map(Value::as_str);
+        let report = [&attributes["result"], &attributes["reason"]].map(Value::as_str);
         let verified = Some(r#"{"cardNumber":"**** **** **** 1111","valid":true}"#);
         match *input {
-            GOOD => assert_eq!((&**kind, told), ("ActivityTaskCompleted", [verified, None])),
-            _ => assert_eq!((&**kind, told), ("ActivityTaskFailed", [None, Some("CardDeclined")])),
+            GOOD => assert_eq!((&**kind, report), ("ActivityTaskCompleted", [verified, None])),
+            _ => assert_eq!((&**kind, report), ("ActivityTaskFailed", [None, Some("CardDeclined")])),
         }
     }
 }
 
-fn signal(process: &Process, name: &str) {
-    let kill = format!("kill -{name} {}", process.child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-}
-
-async fn ends_well(process: Process) -> String {
-    signal(&process, "TERM");
-    let (status, printed) = process.end().await;
-    assert_eq!(status.code(), Some(0), "{printed}");
-    printed
-}
-
 #[tokio::test]
-async fn a_workflows_activities_go_through_poller_queue_and_worker_to_its_history() {
+async fn activities_pass_poller_queue_and_worker() {
     for queue in ["tasks", "tasks.fifo"] {
         let inputs = [GOOD, BAD, GOOD, BAD];
         let setup = Setup::new(&inputs, queue).await;
         let (poller, worker) = (setup.poll(), Process::start(&mut setup.work()));
-        assert_told_once(&setup.ended(4).await, &inputs);
-        let printed = ends_well(poller).await + &ends_well(worker).await;
+        assert_reported_once(&setup.ended(4).await, &inputs);
+        let printed = stop(poller).await + &stop(worker).await;
         assert_eq!(setup.messages().await, 0, "{printed}");
-        assert!(printed.contains(r#""queued":4"#) && printed.contains("told"), "{printed}");
+        assert!(
+            printed.contains(r#""queued":4"#) && printed.contains(r#""receipt":"recorded""#),
+            "{printed}"
+        );
         for line in printed.lines() {
             serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{line}"));
         }
@@ -61,8 +53,8 @@ async fn a_workflows_activities_go_through_poller_queue_and_worker_to_its_histor
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_in_mid_batch_leaves_every_activity_with_one_outcome() {
-    // moto answers 500 to a second report of a failed activity, where SWF says that it is closed.
+async fn killed_worker_leaves_one_outcome_each() {
+    // moto answers 500 to a second report of a failed activity; SWF answers that it is closed.
     let inputs = [GOOD; 6];
     let setup = Setup::new(&inputs, "tasks").await;
     let poller = setup.poll();
@@ -75,7 +67,7 @@ async fn a_worker_that_is_killed_in_mid_batch_leaves_every_activity_with_one_out
     let deaf = Deaf::after(3, &setup.moto.url).await;
     let worker = Process::start(ledger(setup.work()).env("AWS_ENDPOINT_URL_SWF", &deaf.url));
     let stuck = async {
-        while deaf.reports.load(Ordering::SeqCst) < 6 {
+        while deaf.calls.load(Ordering::SeqCst) < 6 {
             sleep(Duration::from_millis(10)).await;
         }
     };
@@ -87,17 +79,17 @@ async fn a_worker_that_is_killed_in_mid_batch_leaves_every_activity_with_one_out
     assert!((1..6).contains(&half), "{half} of 6");
 
     let next = Process::start(&mut ledger(setup.work()));
-    assert_told_once(&setup.ended(6).await, &inputs);
-    // Also of those that the killed one told, and could not delete any more.
-    setup.empty().await;
-    ends_well(next).await;
-    assert_told_once(&setup.ends().await, &inputs);
-    ends_well(poller).await;
+    assert_reported_once(&setup.ended(6).await, &inputs);
+    // Also of the messages that the killed worker reported and could not delete.
+    setup.empty(&next).await;
+    stop(next).await;
+    assert_reported_once(&setup.ends().await, &inputs);
+    stop(poller).await;
 }
 
 async fn poller_queued(poller: &Process, tasks: usize) {
     let all = async {
-        while poller.printed().matches(r#""message":"queued""#).count() < tasks {
+        while poller.printed().matches(r#""event":"poller.task_queued""#).count() < tasks {
             sleep(Duration::from_millis(10)).await;
         }
     };
@@ -105,27 +97,27 @@ async fn poller_queued(poller: &Process, tasks: usize) {
 }
 
 #[tokio::test]
-async fn a_poller_that_is_asked_to_end_waits_for_its_poll_and_queues_what_it_brings() {
+async fn stopping_poller_queues_its_last_task() {
     let setup = Setup::new(&[GOOD], "tasks").await;
-    // moto holds no poll; the local services do, as SWF does.
+    // Unlike moto, the local services hold a poll, like SWF.
     let local = Server::bind(Config::default()).await.unwrap();
     let list = ["poll", "--domain", "taskback", "--task-list", "taskback", "--pollers", "1"];
     let at_local = |mut command: Command| {
         Process::start(command.envs([("AWS_ENDPOINT_URL_SWF", &*local.url()), ("RUST_LOG", "trace")]))
     };
     let mut poller = at_local(setup.command(&list));
-    poller.line("taskback polls").await;
+    poller.line("taskback starts").await;
     signal(&poller, "TERM");
-    poller.line("asked to end").await;
+    poller.line("process.shutdown_requested").await;
     let token = local.state().open(OpenTask::new(Service::Swf)).unwrap().token;
     let (status, polled) = poller.end().await;
     assert_eq!((status.code(), setup.messages().await), (Some(0), 1), "{polled}");
     assert!(polled.contains(r#""queued":1"#), "{polled}");
 
-    // What both log, at TRACE, holds no part of the token.
+    // At TRACE neither logs a part of the token.
     let mut worker = at_local(setup.work());
-    worker.line("told").await;
-    let printed = polled + &ends_well(worker).await;
+    worker.line(r#""receipt":"recorded""#).await;
+    let printed = polled + &stop(worker).await;
     let token = token.expose().as_bytes();
     for part in token.chunks(16).map(String::from_utf8_lossy) {
         assert!(part.len() < 16 || !printed.contains(&*part), "{part} of the token is in {printed}");
@@ -133,16 +125,15 @@ async fn a_poller_that_is_asked_to_end_waits_for_its_poll_and_queues_what_it_bri
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_said_at_once_and_exits_with_2() {
+fn missing_settings_exit_with_2() {
     let ran = run(&mut taskback(&["poll", "--pollers", "0"]));
     assert_eq!(ran.code, 2);
     for name in ["TASKBACK_POLLERS", "TASKBACK_QUEUE_URL", "TASKBACK_SWF_DOMAIN", "TASKBACK_SWF_TASK_LIST"] {
         assert!(ran.stderr.contains(name), "{}", ran.stderr);
     }
     assert_eq!(run(&mut taskback(&["work"])).code, 2);
-    let ran =
-        run(taskback(&["work", "--queue-url", "http://127.0.0.1:9/q"])
-            .env("AWS_EC2_METADATA_DISABLED", "true"));
+    let mut command = taskback(&["work", "--queue-url", "http://127.0.0.1:9/q"]);
+    let ran = run(command.env("TASKBACK_STEP", "verify-card").env("AWS_EC2_METADATA_DISABLED", "true"));
     assert!(ran.code == 2 && ran.stderr.contains("AWS_REGION"), "{}", ran.stderr);
     let mut command = taskback(&["work", "--dead-letters", "--queue-url", "http://127.0.0.1:9/q"]);
     let ran = run(command.env("AWS_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true"));
@@ -151,11 +142,11 @@ fn what_is_missing_or_wrong_is_said_at_once_and_exits_with_2() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_text_is_no_setting_and_ends_nothing() {
+fn non_utf8_variable_of_another_program_is_ignored() {
     use std::os::unix::ffi::OsStrExt;
-    let no_text = std::ffi::OsStr::from_bytes(b"\xff");
+    let not_utf8 = std::ffi::OsStr::from_bytes(b"\xff");
     for command in ["poll", "work"] {
-        let ran = run(taskback(&[command]).env("SOMEBODYS_NAME", no_text));
+        let ran = run(taskback(&[command]).env("SOME_NAME", not_utf8));
         assert_eq!(ran.code, 2, "{command}: {}", ran.stderr);
     }
 }

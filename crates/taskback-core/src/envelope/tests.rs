@@ -1,31 +1,32 @@
 use super::*;
+use crate::swf;
 
-fn fnf() -> Reading {
-    Reading { service: Some(Service::Fnf), ..Reading::default() }
+fn fnf() -> MessageFormat {
+    MessageFormat { service: Some(Service::Fnf), ..MessageFormat::default() }
 }
 
-fn read(body: &str) -> Result<(Service, String, String), Unreadable> {
+fn read(body: &str) -> Result<(Service, String, String), DecodeError> {
     let task = fnf().task(body)?;
     Ok((task.token.service(), task.token.expose().to_owned(), task.input.get().to_owned()))
 }
 
-fn ok(service: Service, token: &str, input: &str) -> Result<(Service, String, String), Unreadable> {
+fn ok(service: Service, token: &str, input: &str) -> Result<(Service, String, String), DecodeError> {
     Ok((service, token.to_owned(), input.to_owned()))
 }
 
 #[test]
-fn an_envelope_names_its_service() {
+fn envelope_names_its_service() {
     let body = r#"{"service":"swf","taskToken":"t","input": {"n": 1.000000000000000000001},"heartbeatSeconds":30,
                    "execution":{"domain":"d","workflowId":"w","later":1}}"#;
-    let task = Reading::default().task(body).unwrap();
+    let task = MessageFormat::default().task(body).unwrap();
     assert_eq!(task.token.service(), Service::Swf);
     assert_eq!(task.input.get(), r#"{"n": 1.000000000000000000001}"#);
     assert_eq!(task.heartbeat, Some(Duration::from_secs(30)));
-    assert_eq!(task.execution.workflow_id.as_deref(), Some("w"));
+    assert_eq!(task.execution.text(swf::WORKFLOW_ID), Some("w"));
 }
 
 #[test]
-fn without_an_envelope_the_input_is_the_object_without_its_token() {
+fn flat_input_is_without_token() {
     for key in TOKEN_KEYS {
         let body = format!(r#"{{"a":1,"{key}":"t","b":"x"}}"#);
         assert_eq!(read(&body), ok(Service::Fnf, "t", r#"{"a":1,"b":"x"}"#));
@@ -33,76 +34,221 @@ fn without_an_envelope_the_input_is_the_object_without_its_token() {
     // A member called service that names none of ours belongs to the input.
     let body = r#"{"service":"billing","input":1,"taskToken":"t"}"#;
     assert_eq!(read(body), ok(Service::Fnf, "t", r#"{"service":"billing","input":1}"#));
-    let body = r#"{"service":"swf","taskToken":"t"}"#;
-    assert_eq!(read(body), ok(Service::Fnf, "t", r#"{"service":"swf"}"#));
+    let body = r#"{"Service":"haircut","SERVICE":"deluxe","input":1,"Input":2,"taskToken":"t"}"#;
+    let input = r#"{"Service":"haircut","SERVICE":"deluxe","input":1,"Input":2}"#;
+    assert_eq!(read(body), ok(Service::Fnf, "t", input));
 }
 
 #[test]
-fn a_poll_answer_is_swf_by_its_shape_and_its_input_is_text() {
+fn poll_response_is_swf_by_shape() {
     let poll = |input: &str| {
         format!(
             r#"{{"taskToken":"t","activityId":"a","startedEventId":6,"activityType":{{"name":"verify","version":"1"}},
                 "workflowExecution":{{"workflowId":"w","runId":"r"}},"input":{input}}}"#
         )
     };
-    let task = Reading::default().task(&poll(r#""{\"n\":1.0}""#)).unwrap();
+    let task = MessageFormat::default().task(&poll(r#""{\"n\":1.0}""#)).unwrap();
     assert_eq!((task.token.service(), task.input.get()), (Service::Swf, r#"{"n":1.0}"#));
-    assert_eq!(task.execution.business_key(Service::Swf).as_deref(), Some("w/a"));
-    assert_eq!(task.execution.activity_type.as_deref(), Some("verify"));
-    assert_eq!(task.execution.started_event_id, Some(6));
+    assert_eq!(task.business_key().as_deref(), Some("w/a"));
+    assert_eq!(task.execution.text(swf::ACTIVITY_TYPE), Some("verify"));
+    assert_eq!(task.execution.number(swf::STARTED_EVENT_ID), Some(6));
     assert_eq!(read(&poll(r#""plain words""#)), ok(Service::Swf, "t", r#""plain words""#));
     assert_eq!(read(&poll("null")), ok(Service::Swf, "t", "null"));
 }
 
 #[test]
-fn what_brings_no_task_says_why() {
+fn unreadable_body_names_reason() {
     let long = format!(r#"{{"service":"swf","input":1,"taskToken":"{}"}}"#, "x".repeat(1025));
-    for (body, why) in [
-        ("no json", Unreadable::NotJson),
-        ("[1]", Unreadable::NotAnObject),
-        (r#"{"a":1}"#, Unreadable::NoToken),
-        (r#"{"taskToken":"a","task_token":"b"}"#, Unreadable::TwoTokens),
-        (r#"{"taskToken":"a","taskToken":"b"}"#, Unreadable::TwoTokens),
-        (r#"{"service":"fnf","input":1,"taskToken":"a","TaskToken":"a"}"#, Unreadable::TwoTokens),
-        (r#"{"taskToken":7}"#, Unreadable::TokenNotText),
+    for (body, reason) in [
+        ("no json", DecodeError::NotJson),
+        ("[1]", DecodeError::NotAnObject),
+        (r#"{"a":1}"#, DecodeError::NoToken),
+        (r#"{"taskToken":"a","task_token":"b"}"#, DecodeError::MultipleTokens),
+        (r#"{"taskToken":"a","taskToken":"b"}"#, DecodeError::MultipleTokens),
+        (r#"{"service":"fnf","input":1,"taskToken":"a","TaskToken":"a"}"#, DecodeError::MultipleTokens),
+        (r#"{"taskToken":"a","TASKTOKEN":"b"}"#, DecodeError::MultipleTokens),
+        (r#"{"taskToken":null}"#, DecodeError::NoToken),
+        (r#"{"tasktoken":"a"}"#, DecodeError::NoToken),
+        (r#"{"taskToken":7}"#, DecodeError::TokenNotString),
+        (r#"{"taskToken":"\ud83d"}"#, DecodeError::TokenNotString),
         (
             r#"{"service":"fnf","input":1,"taskToken":"a","heartbeatSeconds":"x"}"#,
-            Unreadable::Field("heartbeatSeconds"),
+            DecodeError::Field("heartbeatSeconds"),
         ),
         (
             r#"{"service":"fnf","input":1,"taskToken":"a","heartbeatSeconds":0}"#,
-            Unreadable::Field("heartbeatSeconds"),
+            DecodeError::Field("heartbeatSeconds"),
         ),
-        (r#"{"service":"fnf","input":1,"taskToken":"a","execution":5}"#, Unreadable::Field("execution")),
+        (r#"{"service":"fnf","input":1,"taskToken":"a","execution":5}"#, DecodeError::Field("execution")),
     ] {
-        assert_eq!(read(body), Err(why), "{body}");
+        assert_eq!(read(body), Err(reason), "{body}");
     }
-    assert!(matches!(read(&long), Err(Unreadable::Token(_))));
-    assert!(matches!(read(r#"{"taskToken":""}"#), Err(Unreadable::Token(_))));
+    assert!(matches!(read(&long), Err(DecodeError::Token(_))));
+    assert!(matches!(read(r#"{"taskToken":""}"#), Err(DecodeError::Token(_))));
 }
 
 #[test]
-fn a_token_without_a_service_is_a_settings_fault() {
-    let error = Reading::default().task(r#"{"taskToken":"t"}"#).unwrap_err();
-    assert_eq!(error, Unreadable::NoService);
-    assert!(error.is_settings_fault() && !Unreadable::NoToken.is_settings_fault());
+fn token_without_service_is_configuration_error() {
+    let error = MessageFormat::default().task(r#"{"taskToken":"t"}"#).unwrap_err();
+    assert_eq!(error, DecodeError::NoService);
+    assert!(error.is_configuration_error() && !DecodeError::NoToken.is_configuration_error());
 }
 
 #[test]
-fn pointers_name_what_the_flows_author_chose() {
-    let reading = Reading {
+fn pointers_find_token_and_input() {
+    let message_format = MessageFormat {
         token_pointer: Some("/meta/callback".into()),
         input_pointer: Some("/payload".into()),
         ..fnf()
     };
-    let task = reading.task(r#"{"meta":{"callback":"t"},"payload":[1]}"#).unwrap();
+    let task = message_format.task(r#"{"meta":{"callback":"t"},"payload":[1]}"#).unwrap();
     assert_eq!((task.token.expose(), task.input.get()), ("t", "[1]"));
-    let error = reading.task(r#"{"meta":{"callback":"t"}}"#).unwrap_err();
-    assert!(error == Unreadable::NothingAt("TASKBACK_INPUT_POINTER") && error.is_settings_fault());
-    let error = reading.task(r#"{"taskToken":"t","payload":1}"#).unwrap_err();
-    assert_eq!(error, Unreadable::NothingAt("TASKBACK_TOKEN_POINTER"));
+    let error = message_format.task(r#"{"meta":{"callback":"t"}}"#).unwrap_err();
+    assert!(
+        error == DecodeError::PointerNotFound("TASKBACK_INPUT_POINTER") && error.is_configuration_error()
+    );
+    let error = message_format.task(r#"{"taskToken":"t","payload":1}"#).unwrap_err();
+    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"));
 
-    let reading = Reading { input_pointer: None, ..reading };
-    let task = reading.task(r#"{"meta":{"callback":"t","x":1},"payload":[1]}"#).unwrap();
+    let message_format = MessageFormat { input_pointer: None, ..message_format };
+    let task = message_format.task(r#"{"meta":{"callback":"t","x":1},"payload":[1]}"#).unwrap();
     assert_eq!(task.input.get(), r#"{"meta":{"x":1},"payload":[1]}"#, "the token never reaches the step");
+}
+
+#[test]
+fn envelope_is_read_in_any_case() {
+    for body in [
+        r#"{"service":"SWF","taskToken":"t","input":{"a":1.0}}"#,
+        r#"{"Service":"Swf","TaskToken":"t","Input":{"a":1.0}}"#,
+        r#"{"SERVICE":"swf","task_token":"t","INPUT":{"a":1.0}}"#,
+        r#"{"service":"swf","TASK_TOKEN":"t","input":{"a":1.0},"service":null,"Input":null,"taskToken":null}"#,
+        r#"{"servic\u0065":"sw\u0066","taskToke\u006e":"t","input":{"a":1.0}}"#,
+    ] {
+        assert_eq!(read(body), ok(Service::Swf, "t", r#"{"a":1.0}"#), "{body}");
+    }
+    let body = r#"{"Service":"swf","TaskToken":"t","Input":null,"HeartbeatSeconds":9,"Execution":{"WorkflowId":"w"}}"#;
+    let task = MessageFormat::default().task(body).unwrap();
+    assert_eq!((task.input.get(), task.heartbeat), ("null", Some(Duration::from_secs(9))));
+    assert_eq!(task.execution.text(swf::WORKFLOW_ID), Some("w"));
+}
+
+#[test]
+fn incomplete_envelope_is_not_a_flat_task() {
+    for (body, reason) in [
+        (r#"{"service":"swf","taskToken":"t"}"#, DecodeError::NoInput(Service::Swf)),
+        (r#"{"SERVICE":"Fnf","taskToken":"t","cardNumber":"1"}"#, DecodeError::NoInput(Service::Fnf)),
+        (r#"{"service":"swf","input":1}"#, DecodeError::NoToken),
+        (r#"{"service":"swf","input":1,"taskToken":null}"#, DecodeError::NoToken),
+        (r#"{"service":"swf","Service":"fnf","taskToken":"t","input":1}"#, DecodeError::Repeated("service")),
+        (
+            r#"{"service":"haircut","Service":"fnf","taskToken":"t","input":1}"#,
+            DecodeError::Repeated("service"),
+        ),
+        (r#"{"service":"swf","taskToken":"t","input":1,"Input":2}"#, DecodeError::Repeated("input")),
+        (r#"{"service":"swf","taskToken":"t","input":1,"input":1}"#, DecodeError::Repeated("input")),
+        (
+            r#"{"service":"swf","taskToken":"t","input":1,"heartbeatSeconds":1,"HeartbeatSeconds":1}"#,
+            DecodeError::Repeated("heartbeatSeconds"),
+        ),
+        (
+            r#"{"service":"swf","taskToken":"t","input":1,"execution":{"runId":"a","RunId":"b"}}"#,
+            DecodeError::Field("execution"),
+        ),
+    ] {
+        assert_eq!(read(body), Err(reason), "{body}");
+        assert!(!reason.is_configuration_error(), "{reason}");
+    }
+}
+
+#[test]
+fn input_with_repeated_names_passes_raw() {
+    let input = r#"{"a":1,"a":12345678901234567890123,"b":{"c":1e400,"c":"\ud83d"},"\ud83d":0}"#;
+    let envelope = format!(r#"{{"service":"swf","taskToken":"t","input":{input}}}"#);
+    assert_eq!(read(&envelope), ok(Service::Swf, "t", input));
+    let flat = format!(r#"{{"taskToken":"t",{}"#, &input[1..]);
+    assert_eq!(read(&flat), ok(Service::Fnf, "t", input));
+    let twins = r#"{"taskToken":"t","task_token":null,"TaskToken":null,"a":1}"#;
+    assert_eq!(read(twins), ok(Service::Fnf, "t", r#"{"task_token":null,"TaskToken":null,"a":1}"#));
+}
+
+#[test]
+fn pointer_reads_incomplete_envelope() {
+    let swf = MessageFormat { service: Some(Service::Swf), ..MessageFormat::default() };
+    let token = MessageFormat { token_pointer: Some("/meta/callback".into()), ..swf.clone() };
+    let body = r#"{"service":"SWF","meta":{"callback":"t"}}"#;
+    let task = token.task(body).unwrap();
+    assert_eq!((task.token.service(), task.input.get()), (Service::Swf, r#"{"service":"SWF","meta":{}}"#));
+    let unset = MessageFormat { service: None, ..token.clone() };
+    assert_eq!(unset.task(body).unwrap().token.service(), Service::Swf, "the body names its service");
+    let fnf = MessageFormat { service: Some(Service::Fnf), ..token.clone() };
+    let error = fnf.task(body).unwrap_err();
+    assert_eq!(error, DecodeError::OtherService { named: Service::Swf, configured: Service::Fnf });
+    let text = "the body's service is swf, but TASKBACK_SERVICE is fnf: correct one of them";
+    assert_eq!(error.to_string(), text);
+    for nothing in [
+        r#"{"service":"swf","taskToken":"t"}"#,
+        r#"{"service":"swf","taskToken":"t","meta":{"callback":null}}"#,
+    ] {
+        assert_eq!(token.task(nothing).unwrap_err(), DecodeError::NoInput(Service::Swf));
+    }
+    for more in [r#""input":1,"Input":2,"taskToken":"a""#, r#""taskToken":"a","task_token":"b""#] {
+        let body = format!(r#"{{"service":"swf","meta":{{"callback":"t"}},{more}}}"#);
+        assert_eq!(token.task(&body).unwrap().token.expose(), "t", "{body}");
+    }
+    let input = MessageFormat { input_pointer: Some("/payload".into()), ..swf };
+    let task = input.task(r#"{"service":"swf","taskToken":"t","payload":[1e400]}"#).unwrap();
+    assert_eq!((task.token.expose(), task.input.get()), ("t", "[1e400]"));
+}
+
+#[test]
+fn input_around_token_is_without_it() {
+    let message_format = MessageFormat {
+        token_pointer: Some("/meta/callback".into()),
+        input_pointer: Some("/meta".into()),
+        ..fnf()
+    };
+    let task = message_format.task(r#"{"meta":{"callback":"t","n":1.0}}"#).unwrap();
+    assert_eq!(task.input.get(), r#"{"n":1.0}"#);
+    let whole = MessageFormat { token_pointer: None, input_pointer: Some(String::new()), ..fnf() };
+    assert_eq!(whole.task(r#"{"taskToken":"t","a":1}"#).unwrap().input.get(), r#"{"a":1}"#);
+    let same = MessageFormat { input_pointer: Some("/meta/callback".into()), ..message_format };
+    let error = same.task(r#"{"meta":{"callback":"t"}}"#).unwrap_err();
+    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_INPUT_POINTER"));
+}
+
+#[test]
+fn ambiguous_pointer_reads_nothing() {
+    let message_format = MessageFormat { token_pointer: Some("/callback".into()), ..fnf() };
+    let error = message_format.task(r#"{"callback":"a","callback":"b"}"#).unwrap_err();
+    assert_eq!(error, DecodeError::PointerRepeated("TASKBACK_TOKEN_POINTER"));
+    let error = message_format.task(r#"{"callback":null}"#).unwrap_err();
+    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"));
+}
+
+#[test]
+fn poll_response_never_changes_service() {
+    let poll = |more: &str| {
+        format!(
+            r#"{{"TaskToken":"t","StartedEventId":6,"ActivityType":{{"Name":"verify","Version":"1"}},
+                "WorkflowExecution":{{"WorkflowId":"w","RunId":"r"}}{more}}}"#
+        )
+    };
+    let task = fnf().task(&poll(r#","ActivityId":"a","Input":"{\"n\":1e400}""#)).unwrap();
+    assert_eq!((task.token.service(), task.input.get()), (Service::Swf, r#"{"n":1e400}"#));
+    assert_eq!(task.business_key().as_deref(), Some("w/a"));
+    assert_eq!(read(&poll(r#","input":{"n": 1.0}"#)), ok(Service::Swf, "t", r#"{"n": 1.0}"#));
+    for (more, reason) in [
+        (r#","startedEventId":7"#, DecodeError::Repeated("startedEventId")),
+        (r#","activityType":{"name":"refund"}"#, DecodeError::Repeated("activityType")),
+        (r#","activityId":"a","activityId":"b""#, DecodeError::Repeated("activityId")),
+        (r#","activityId":7"#, DecodeError::Field("activityId")),
+        (r#","input":"\ud83d""#, DecodeError::Field("input")),
+        (r#","service":"fnf""#, DecodeError::NoInput(Service::Fnf)),
+    ] {
+        assert_eq!(read(&poll(more)), Err(reason), "{more}");
+    }
+    let nameless = r#"{"taskToken":"t","startedEventId":6,"activityType":{},"workflowExecution":{}}"#;
+    assert!(matches!(read(nameless), Err(DecodeError::Field(_))));
+    let business = r#"{"taskToken":"t","startedEventId":"6","activityType":"run","workflowExecution":"w"}"#;
+    assert_eq!(read(business).unwrap().0, Service::Fnf);
 }

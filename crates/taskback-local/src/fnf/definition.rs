@@ -1,101 +1,90 @@
-//! The part of CloudFlow's definition language that is spoken here. What is not is refused by name
-//! when the flow is created, so that no flow runs otherwise than its author wrote.
+//! The supported part of CloudFlow's definition language. Any other part is refused by name when the
+//! flow is created, so that no flow runs differently from its definition.
 
 mod fields;
 mod state;
 
 use serde_json::Value;
 
-use self::fields::Fields;
-pub(super) use self::state::{Kind, MOST_TIMEOUT, State, Task};
+use self::fields::DefinitionFields;
+pub(super) use self::state::{CallbackTask, ExecutionMode, MachineState, StateKind};
+use super::unsupported::unsupported;
 use super::yaml;
 
-/// A definition, checked.
+/// A valid definition.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(super) struct StateMachine {
+    /// The index of the first state.
     pub(super) start: usize,
-    pub(super) states: Vec<State>,
+    pub(super) states: Vec<MachineState>,
 }
 
-/// How a flow's executions are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    Standard,
-    Express,
-}
-
-impl Machine {
-    pub(super) fn read(text: &str, mode: Mode) -> Result<Self, String> {
-        let mut fields = Fields::read("", yaml::read(text)?)?;
+impl StateMachine {
+    pub(super) fn parse(text: &str, mode: ExecutionMode) -> Result<Self, String> {
+        let mut fields = DefinitionFields::new("", yaml::parse(text)?)?;
         if fields.take("type").is_some() || fields.take("steps").is_some() {
             return Err(unsupported("the older language of type: flow"));
         }
-        is(&fields.need_text("Type")?, "StateMachine", "Type")?;
-        is(&fields.need_text("SpecVersion")?, "v1", "SpecVersion")?;
-        let _for_people = (fields.text("Name")?, fields.text("Description")?);
-        let start = fields.need_text("StartAt")?;
+        require_value(&fields.require_text("Type")?, "StateMachine", "Type")?;
+        require_value(&fields.require_text("SpecVersion")?, "v1", "SpecVersion")?;
+        // Names and descriptions have no effect.
+        let _ = (fields.text("Name")?, fields.text("Description")?);
+        let start = fields.require_text("StartAt")?;
         let Some(Value::Array(listed)) = fields.take("States") else {
             return Err("States must be a list".to_owned());
         };
-        fields.end()?;
+        fields.finish()?;
 
-        let mut read = Vec::new();
-        for (place, state) in listed.into_iter().enumerate() {
-            read.push(State::read(place, state, mode)?);
+        let mut parsed = Vec::new();
+        for (index, state) in listed.into_iter().enumerate() {
+            parsed.push(MachineState::parse(index, state, mode)?);
         }
-        let names: Vec<_> = read.iter().map(|(state, _)| state.name.clone()).collect();
-        let place = |name: &str, at: &str| {
-            let mut places = names.iter().enumerate().filter(|(_, known)| *known == name);
-            match (places.next(), places.next()) {
-                (Some((place, _)), None) => Ok(place),
+        let names: Vec<_> = parsed.iter().map(|(state, _)| state.name.clone()).collect();
+        let find = |name: &str, at: &str| {
+            let mut indices = names.iter().enumerate().filter(|(_, known)| *known == name);
+            match (indices.next(), indices.next()) {
+                (Some((index, _)), None) => Ok(index),
                 (None, _) => Err(format!("{at} names no state: {name}")),
                 _ => Err(format!("two states have the name {name}")),
             }
         };
         for name in &names {
-            place(name, "Name")?;
+            find(name, "Name")?;
         }
-        let start = place(&start, "StartAt")?;
+        let start = find(&start, "StartAt")?;
         let mut states = Vec::new();
-        for (mut state, next) in read {
-            state.next = next.map(|next| place(&next, &format!("Next of {}", state.name))).transpose()?;
+        for (mut state, next) in parsed {
+            state.next = next.map(|next| find(&next, &format!("Next of {}", state.name))).transpose()?;
             states.push(state);
         }
         Ok(Self { start, states })
     }
 }
 
-fn is(value: &str, wanted: &str, field: &str) -> Result<(), String> {
-    match value == wanted {
-        true => Ok(()),
-        false => Err(unsupported(&format!("{field}: {value}"))),
-    }
-}
-
-fn unsupported(what: &str) -> String {
-    format!("{what} is not supported by taskback local")
+fn require_value(value: &str, expected: &str, field: &str) -> Result<(), String> {
+    if value == expected { Ok(()) } else { Err(unsupported(&format!("{field}: {value}"))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wrong(states: &str) -> String {
+    fn parse_error(states: &str) -> String {
         let text = format!("Type: StateMachine\nSpecVersion: v1\nStartAt: a\nStates:\n{states}");
-        Machine::read(&text, Mode::Standard).unwrap_err()
+        StateMachine::parse(&text, ExecutionMode::Standard).unwrap_err()
     }
 
     #[test]
-    fn states_are_found_by_name_wherever_they_stand() {
+    fn states_are_found_by_name() {
         let text = "Type: StateMachine\nName: f\nSpecVersion: v1\nStartAt: b\nStates:\n\
             - {Type: Succeed, Name: a}\n- {Type: Pass, Name: b, Next: a}\n";
-        let machine = Machine::read(text, Mode::Standard).unwrap();
+        let machine = StateMachine::parse(text, ExecutionMode::Standard).unwrap();
         assert_eq!((machine.start, machine.states[1].next, machine.states[0].next), (1, Some(0), None));
     }
 
     #[test]
-    fn a_definition_that_cannot_run_is_refused() {
-        for (states, wanted) in [
+    fn unrunnable_definition_is_refused() {
+        for (states, expected) in [
             ("- {Type: Pass, Name: b, End: true}", "StartAt names no state: a"),
             ("- {Type: Pass, Name: a, Next: z}", "Next of a names no state: z"),
             ("- {Type: Pass, Name: a, End: true}\n- {Type: Pass, Name: a, End: true}", "two states have"),
@@ -106,17 +95,17 @@ mod tests {
             ("  x: 1", "States must be a list"),
             ("- {Type: Pass}", "States[0].Name is required"),
         ] {
-            let error = wrong(states);
-            assert!(error.starts_with(wanted), "{error}");
+            let error = parse_error(states);
+            assert!(error.starts_with(expected), "{error}");
         }
         for text in ["5", "[]", "a: 1", "Type: StateMachine", "Type: Other\nSpecVersion: v1"] {
-            assert!(Machine::read(text, Mode::Standard).is_err(), "{text}");
+            assert!(StateMachine::parse(text, ExecutionMode::Standard).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn parts_of_the_language_that_are_not_spoken_are_refused_by_name() {
-        for (states, wanted) in [
+    fn unsupported_features_are_named() {
+        for (states, expected) in [
             ("- {Type: Choice, Name: a}", "States[0] (a): Choice is not supported by taskback local"),
             ("- {Type: Parallel, Name: a}", "States[0] (a): Parallel is not supported by taskback local"),
             ("- {Type: Map, Name: a}", "States[0] (a): Map is not supported by taskback local"),
@@ -127,10 +116,11 @@ mod tests {
                 "States[0] (a).OutputConstructor.x.$: length($Input) is not supported",
             ),
         ] {
-            let error = wrong(states);
-            assert!(error.starts_with(wanted), "{error}");
+            let error = parse_error(states);
+            assert!(error.starts_with(expected), "{error}");
         }
-        let old = Machine::read("version: v1\ntype: flow\nsteps: []", Mode::Standard).unwrap_err();
+        let old =
+            StateMachine::parse("version: v1\ntype: flow\nsteps: []", ExecutionMode::Standard).unwrap_err();
         assert_eq!(old, "the older language of type: flow is not supported by taskback local");
     }
 }

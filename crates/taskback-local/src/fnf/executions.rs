@@ -1,32 +1,34 @@
 //! StartExecution, StopExecution, DescribeExecution, ListExecutions.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use taskback_core::{Service, TaskToken};
 use tokio::time::Instant;
 
-use super::definition::Mode;
-use super::execution::{Execution, Reason, Status, Waits};
-use super::flows::flow;
-use super::params::{Params, too_large};
-use super::reports::{MOST_CAUSE, MOST_ERROR, MOST_OUTPUT};
-use super::{invalid, run};
-use crate::FaultKind;
-use crate::answer::{Refusal, uuid};
-use crate::books::Books;
-use crate::call::{Done, Turn};
+use super::definition::ExecutionMode;
+use super::execution::{ExecutionStatus, FailureReason, FlowExecution, WaitingFor};
+use super::json::is_object;
+use super::limits::{MAX_CAUSE, MAX_DATA, MAX_ERROR};
+use super::params::Params;
+use super::refusal::{concurrent_update, invalid, too_large};
+use super::{engine, flows};
+use crate::context::CallContext;
+use crate::effect::{OperationResult, Success};
+use crate::faults::FaultKind;
+use crate::response::Refusal;
+use crate::state::LocalState;
+use crate::uuid::uuid;
 
-/// StartExecution. A name that runs gives the running execution, whatever else was asked for.
-pub(super) fn start(books: &mut Books, params: &Params, now: Instant) -> Done {
-    let flow_name = params.need_name("FlowName")?;
+/// StartExecution. The name of a running execution returns that execution, whatever the other
+/// parameters are.
+pub(super) fn start(state: &mut LocalState, params: &Params, now: Instant) -> OperationResult {
+    let flow_name = params.require_name("FlowName")?;
     let name = params.name("ExecutionName")?;
     let input = params.get("Input").unwrap_or("{}");
-    if input.len() > MOST_OUTPUT {
-        return Err(too_large(format!("Input has more than {MOST_OUTPUT} bytes.")));
+    if input.len() > MAX_DATA {
+        return Err(too_large(format!("Input has more than {MAX_DATA} bytes.")));
     }
     if !is_object(input) {
         return Err(invalid("Input must be a JSON object."));
@@ -38,124 +40,126 @@ pub(super) fn start(books: &mut Books, params: &Params, now: Instant) -> Done {
     if params.get("Qualifier").is_some_and(|qualifier| qualifier != "LATEST") {
         return Err(invalid("Qualifier: no version or alias but LATEST is supported by taskback local."));
     }
-    let flow = flow(books, flow_name)?;
-    if flow.mode != Mode::Standard {
+    let flow = flows::find(state, flow_name)?;
+    if flow.mode != ExecutionMode::Standard {
         return Err(invalid("The flow must be in Standard mode."));
     }
     if let Some(id) = name.and_then(|name| flow.executions.get(name)) {
-        let run = &books.fnf.executions[*id];
-        return match run.status {
-            Status::Running => Ok(run.view(&books.clock)),
+        let execution = &state.fnf.executions[*id];
+        return match execution.status {
+            ExecutionStatus::Running => Ok(execution.view(&state.clock).into()),
             _ => Err(Refusal::bad_request(
                 "ExecutionAlreadyExists",
-                format!("Execution {} of flow {flow_name} already exists.", run.name),
+                format!("Execution {} of flow {flow_name} already exists.", execution.name),
             )),
         };
     }
-    let execution = Execution {
+    let execution = FlowExecution {
         flow_name: flow_name.to_owned(),
         name: name.map_or_else(|| format!("execution-{}", uuid()), str::to_owned),
         definition: flow.definition.clone(),
         machine: flow.machine.clone(),
         role_arn: flow.role_arn.clone(),
         input: input.to_owned(),
-        status: Status::Starting,
+        status: ExecutionStatus::Starting,
         output: String::new(),
         started: now,
         ended: None,
         callback: callback.map(|token| token.fingerprint().hex()),
         events: Vec::new(),
-        place: flow.machine.start,
+        state_index: flow.machine.start,
         state_input: String::new(),
-        waits: Waits::Nothing,
-        stopping: None,
+        waiting_for: WaitingFor::Nothing,
+        pending_stop: None,
     };
-    // The answer does not wait for the first step, as the service's does not.
-    let view = execution.view(&books.clock);
-    run::start(books, execution, now);
-    Ok(view)
+    // As in the service, the response does not wait for the first state.
+    let view = execution.view(&state.clock);
+    let effects = engine::start(&mut state.fnf, execution, now);
+    Ok(Success::new(view, effects))
 }
 
-pub(super) fn stop(books: &mut Books, params: &Params, turn: Turn) -> Done {
-    let id = find(books, params)?;
-    let error = params.text("Error", MOST_ERROR)?.map(str::to_owned);
-    let cause = params.text("Cause", MOST_CAUSE)?.map(str::to_owned);
-    let reason = Reason { error, cause };
-    let run = &mut books.fnf.executions[id];
-    if run.status != Status::Running {
-        let message = format!("Execution {} has already completed.", run.name);
+/// StopExecution. The fault `stopping` delays the stop.
+pub(super) fn stop(state: &mut LocalState, params: &Params, context: CallContext) -> OperationResult {
+    let id = find(state, params)?;
+    let error = params.text("Error", MAX_ERROR)?.map(str::to_owned);
+    let cause = params.text("Cause", MAX_CAUSE)?.map(str::to_owned);
+    let reason = FailureReason { error, cause };
+    let execution = &mut state.fnf.executions[id];
+    if execution.status != ExecutionStatus::Running {
+        let message = format!("Execution {} has already completed.", execution.name);
         return Err(Refusal::bad_request("ExecutionAlreadyCompleted", message));
     }
-    match turn.fault {
-        _ if run.stopping.is_some() => return Err(conflict()),
-        Some(FaultKind::Stopping(after)) => {
-            let at = turn.now + after;
-            run.stopping = Some((at, reason));
-            books.fnf.timers.insert((at, id));
-        }
-        _ => run::stop(books, id, reason, turn.now),
+    if execution.pending_stop.is_some() {
+        return Err(concurrent_update());
     }
-    Ok(books.fnf.executions[id].view(&books.clock))
+    let mut effects = Vec::new();
+    if let Some(FaultKind::Stopping(delay)) = context.fault {
+        let at = context.now + delay;
+        execution.pending_stop = Some((at, reason));
+        state.fnf.timers.insert((at, id));
+    } else {
+        effects = engine::stop(&mut state.fnf, id, reason, context.now);
+    }
+    Ok(Success::new(state.fnf.executions[id].view(&state.clock), effects))
 }
 
-/// DescribeExecution. No answer while the execution runs and there is time to wait.
-pub(super) fn describe(books: &Books, params: &Params, last: bool) -> Option<Done> {
-    let id = match find(books, params).and_then(|id| params.number(WAIT, 0..=60).map(|_| id)) {
+/// DescribeExecution. `None` while the execution runs and the deadline has not passed.
+pub(super) fn describe(
+    state: &LocalState,
+    params: &Params,
+    deadline_passed: bool,
+) -> Option<OperationResult> {
+    let id = match find(state, params).and_then(|id| params.number(WAIT, 0..=60).map(|_| id)) {
         Ok(id) => id,
         Err(refusal) => return Some(Err(refusal)),
     };
-    let run = &books.fnf.executions[id];
-    (last || run.status != Status::Running).then(|| Ok(run.view(&books.clock)))
+    let execution = &state.fnf.executions[id];
+    let is_final = deadline_passed || execution.status != ExecutionStatus::Running;
+    is_final.then(|| Ok(execution.view(&state.clock).into()))
 }
 
-/// How long a call may wait for an execution's end.
+/// The time that a call may wait for the end of an execution.
 pub(super) fn wait(params: &Params) -> Duration {
     let seconds = params.number(WAIT, 0..=60).ok().flatten().unwrap_or_default();
     Duration::from_secs(seconds as u64)
 }
 
-/// ListExecutions, in the order in which they started. A page's token is the place of the last one.
-pub(super) fn list(books: &Books, params: &Params) -> Done {
-    let flow = flow(books, params.need_name("FlowName")?)?;
+/// ListExecutions, in the order of starting. A page's token is the id of its last execution.
+pub(super) fn list(state: &LocalState, params: &Params) -> OperationResult {
+    let flow = flows::find(state, params.require_name("FlowName")?)?;
     let limit = params.number("Limit", 1..=100)?.unwrap_or(60);
     let status = match params.get("Status") {
         None => None,
-        Some(name) => Some(Status::named(name).ok_or_else(|| invalid("Status is not one of an execution."))?),
+        Some(name) => {
+            let status = ExecutionStatus::from_name(name);
+            Some(status.ok_or_else(|| invalid("Status is not one of an execution."))?)
+        }
     };
     let after = params.get("NextToken").map(str::parse::<usize>).transpose();
     let after = after.map_err(|_| invalid("NextToken is invalid."))?;
     let mut ids: Vec<_> = flow.executions.values().copied().collect();
     ids.sort_unstable();
-    let wanted = |id: &usize| {
+    let matches = |id: &usize| {
         after.is_none_or(|after| *id > after)
-            && status.is_none_or(|status| books.fnf.executions[*id].status == status)
+            && status.is_none_or(|status| state.fnf.executions[*id].status == status)
     };
-    let mut wanted = ids.into_iter().filter(wanted).peekable();
-    let page: Vec<usize> = wanted.by_ref().take(limit).collect();
-    let more = wanted.peek().is_some();
-    let next = page.last().filter(|_| more).map(usize::to_string).unwrap_or_default();
-    let views: Vec<Value> = page.iter().map(|id| books.fnf.executions[*id].view(&books.clock)).collect();
-    Ok(json!({ "Executions": views, "NextToken": next }))
+    let mut matching = ids.into_iter().filter(matches).peekable();
+    let page: Vec<usize> = matching.by_ref().take(limit).collect();
+    let has_more = matching.peek().is_some();
+    let next = page.last().filter(|_| has_more).map(usize::to_string).unwrap_or_default();
+    let views: Vec<Value> = page.iter().map(|id| state.fnf.executions[*id].view(&state.clock)).collect();
+    Ok(json!({ "Executions": views, "NextToken": next }).into())
 }
 
-/// The execution that a request names.
-pub(super) fn find(books: &Books, params: &Params) -> Result<usize, Refusal> {
-    let flow_name = params.need_name("FlowName")?;
-    let name = params.need_name("ExecutionName")?;
-    let found = flow(books, flow_name)?.executions.get(name).copied();
+/// Returns the id of the execution in a request.
+pub(super) fn find(state: &LocalState, params: &Params) -> Result<usize, Refusal> {
+    let flow_name = params.require_name("FlowName")?;
+    let name = params.require_name("ExecutionName")?;
+    let found = flows::find(state, flow_name)?.executions.get(name).copied();
     found.ok_or_else(|| {
         let message = format!("Execution {name} of flow {flow_name} does not exist.");
         Refusal::new(StatusCode::NOT_FOUND, "ExecutionNotExists", message)
     })
-}
-
-pub(super) fn conflict() -> Refusal {
-    let message = "The execution is being updated. Please retry.";
-    Refusal::new(StatusCode::CONFLICT, "ConcurrentUpdateError", message)
-}
-
-pub(super) fn is_object(json: &str) -> bool {
-    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(json).is_ok()
 }
 
 const WAIT: &str = "WaitTimeSeconds";

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::template::raw;
+use super::json::parse_raw;
+use super::unsupported::unsupported;
 
 /// `$Input`, `$Output` or a member of `$Context`, and a path into it.
 #[derive(Debug)]
@@ -30,20 +31,20 @@ enum Segment {
     Item(usize),
 }
 
-/// Where an expression stands, which says what it may name.
+/// The position of an expression, which decides what it may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// `$Context.Current.TaskToken` is known.
+pub(super) enum Position {
+    /// The parameters of a task, where `$Context.Current.TaskToken` is available.
     Parameters,
-    /// `$Output` is known.
+    /// An output constructor, where `$Output` is available.
     Output,
-    Elsewhere,
+    Other,
 }
 
-/// What expressions are looked up in.
+/// The values that expressions refer to.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Scope<'a> {
-    /// JSON text, as the other inputs and outputs.
+    /// JSON text, like the other inputs and outputs.
     pub(super) input: &'a str,
     pub(super) output: Option<&'a str>,
     pub(super) execution_name: &'a str,
@@ -53,7 +54,7 @@ pub(super) struct Scope<'a> {
     pub(super) token: Option<&'a str>,
 }
 
-/// Longer names first where one begins another.
+/// A name that is the beginning of another comes after it.
 const ROOTS: &[(&str, Root)] = &[
     ("$Context.Execution.Input", Root::ExecutionInput),
     ("$Context.Execution.Name", Root::ExecutionName),
@@ -67,27 +68,28 @@ const ROOTS: &[(&str, Root)] = &[
 ];
 
 impl Expression {
-    pub(super) fn read(text: &str, place: Place) -> Result<Self, String> {
-        let read = ROOTS.iter().find_map(|(name, root)| {
+    pub(super) fn parse(text: &str, position: Position) -> Result<Self, String> {
+        let parsed = ROOTS.iter().find_map(|(name, root)| {
             let rest = text.strip_prefix(name)?;
-            path(rest).map(|path| (*root, path))
+            parse_path(rest).map(|path| (*root, path))
         });
-        let shown: String = text.chars().take(100).collect();
-        let Some((root, path)) = read else {
-            return Err(format!("{shown} is not supported by taskback local"));
+        let excerpt: String = text.chars().take(100).collect();
+        let Some((root, path)) = parsed else {
+            return Err(unsupported(&excerpt));
         };
-        let known = match root {
-            Root::TaskToken => place == Place::Parameters,
-            Root::Output => place == Place::Output,
+        let is_available = match root {
+            Root::TaskToken => position == Position::Parameters,
+            Root::Output => position == Position::Output,
             _ => true,
         };
-        match known {
-            true => Ok(Self { text: text.to_owned(), root, path }),
-            false => Err(format!("{shown} is not known in this place")),
+        if !is_available {
+            return Err(format!("{excerpt} is not available here"));
         }
+        Ok(Self { text: text.to_owned(), root, path })
     }
 
-    pub(super) fn find(&self, scope: &Scope<'_>) -> Result<Box<RawValue>, String> {
+    /// Returns the value as JSON text, with no number rounded.
+    pub(super) fn evaluate(&self, scope: &Scope<'_>) -> Result<Box<RawValue>, String> {
         let text = |text: &str| Value::from(text).to_string();
         let json = match self.root {
             Root::Input => scope.input.to_owned(),
@@ -98,16 +100,16 @@ impl Expression {
             Root::StateName => text(scope.state_name),
             Root::TaskToken => text(scope.token.unwrap_or_default()),
         };
-        let found = self.path.iter().try_fold(raw(&json).ok(), |at, segment| {
+        let found = self.path.iter().try_fold(parse_raw(&json), |at, segment| {
             let at = at?;
             Some(match segment {
                 Segment::Member(name) => {
                     let members = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(at.get()).ok();
                     members.and_then(|mut members| members.remove(name))
                 }
-                Segment::Item(place) => {
+                Segment::Item(index) => {
                     let items = serde_json::from_str::<Vec<Box<RawValue>>>(at.get()).ok();
-                    items.and_then(|items| items.into_iter().nth(*place))
+                    items.and_then(|items| items.into_iter().nth(*index))
                 }
             })
         });
@@ -115,22 +117,22 @@ impl Expression {
     }
 }
 
-/// `.name` and `[0]`, as often as wanted; none where there is anything else.
-fn path(mut text: &str) -> Option<Vec<Segment>> {
+/// Parses any number of `.name` and `[0]`; `None` if there is anything else.
+fn parse_path(mut text: &str) -> Option<Vec<Segment>> {
     let mut path = Vec::new();
     while !text.is_empty() {
         if let Some(rest) = text.strip_prefix('.') {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let (name, rest) = rest.split_at(end);
-            let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-            if name.is_empty() || !name.chars().all(plain) {
+            let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+            if name.is_empty() || !name.chars().all(is_plain) {
                 return None;
             }
             path.push(Segment::Member(name.to_owned()));
             text = rest;
         } else {
-            let (place, rest) = text.strip_prefix('[')?.split_once(']')?;
-            path.push(Segment::Item(place.parse().ok()?));
+            let (index, rest) = text.strip_prefix('[')?.split_once(']')?;
+            path.push(Segment::Item(index.parse().ok()?));
             text = rest;
         }
     }
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_supported_is_refused_by_name() {
+    fn unsupported_expression_is_named() {
         for text in [
             "$Global.x",
             "format('{}', $Input.x)",
@@ -155,18 +157,18 @@ mod tests {
             "Input",
             "",
         ] {
-            let error = Expression::read(text, Place::Parameters).unwrap_err();
+            let error = Expression::parse(text, Position::Parameters).unwrap_err();
             assert_eq!(error, format!("{text} is not supported by taskback local"));
         }
     }
 
     #[test]
-    fn token_and_output_are_known_where_they_exist() {
-        let known = |text, place| Expression::read(text, place).is_ok();
-        assert!(known("$Context.Current.TaskToken", Place::Parameters));
-        assert!(!known("$Context.Current.TaskToken", Place::Output));
-        assert!(known("$Output.x", Place::Output));
-        assert!(!known("$Output.x", Place::Elsewhere));
-        assert!(known("$Input.a.b[0][1].c", Place::Elsewhere));
+    fn token_and_output_depend_on_position() {
+        let is_known = |text, position| Expression::parse(text, position).is_ok();
+        assert!(is_known("$Context.Current.TaskToken", Position::Parameters));
+        assert!(!is_known("$Context.Current.TaskToken", Position::Output));
+        assert!(is_known("$Output.x", Position::Output));
+        assert!(!is_known("$Output.x", Position::Other));
+        assert!(is_known("$Input.a.b[0][1].c", Position::Other));
     }
 }

@@ -7,43 +7,33 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::definition::{Machine, Mode};
-use super::execution::{Reason, Status};
+use super::definition::{ExecutionMode, StateMachine};
+use super::engine;
+use super::execution::{ExecutionStatus, FailureReason};
 use super::params::Params;
-use super::{invalid, run};
-use crate::answer::{Refusal, uuid};
-use crate::books::Books;
-use crate::call::Done;
+use super::refusal::invalid;
+use super::state::Flow;
 use crate::clock::Clock;
+use crate::effect::{OperationResult, Success};
+use crate::response::Refusal;
+use crate::state::LocalState;
+use crate::uuid::uuid;
 
-pub(super) struct Flow {
-    id: String,
-    name: String,
-    pub(super) definition: Arc<str>,
-    pub(super) machine: Arc<Machine>,
-    description: String,
-    pub(super) role_arn: String,
-    pub(super) mode: Mode,
-    created: Instant,
-    /// Its executions by name, as places in the desk's list.
-    pub(super) executions: BTreeMap<String, usize>,
-}
-
-pub(super) fn create(books: &mut Books, params: &Params, now: Instant) -> Done {
-    let name = params.need_name("Name")?;
-    let definition = params.need_text("Definition", usize::MAX)?;
-    let description = params.need_text("Description", usize::MAX)?;
-    if params.need("Type")? != "FDL" {
+pub(super) fn create(state: &mut LocalState, params: &Params, now: Instant) -> OperationResult {
+    let name = params.require_name("Name")?;
+    let definition = params.require_text("Definition", usize::MAX)?;
+    let description = params.require_text("Description", usize::MAX)?;
+    if params.require("Type")? != "FDL" {
         return Err(invalid("Type must be FDL."));
     }
     let mode = match params.get("ExecutionMode") {
-        None | Some("Standard") => Mode::Standard,
-        Some("Express") => Mode::Express,
+        None | Some("Standard") => ExecutionMode::Standard,
+        Some("Express") => ExecutionMode::Express,
         Some(_) => return Err(invalid("ExecutionMode must be Standard or Express.")),
     };
     let machine =
-        Machine::read(definition, mode).map_err(|wrong| invalid(format!("Definition: {wrong}.")))?;
-    if books.fnf.flows.contains_key(name) {
+        StateMachine::parse(definition, mode).map_err(|error| invalid(format!("Definition: {error}.")))?;
+    if state.fnf.flows.contains_key(name) {
         return Err(Refusal::bad_request("FlowAlreadyExists", format!("Flow {name} already exists.")));
     }
     let flow = Flow {
@@ -57,31 +47,33 @@ pub(super) fn create(books: &mut Books, params: &Params, now: Instant) -> Done {
         created: now,
         executions: BTreeMap::new(),
     };
-    let view = flow.view(&books.clock);
-    books.fnf.flows.insert(name.to_owned(), flow);
-    Ok(view)
+    let view = flow.view(&state.clock);
+    state.fnf.flows.insert(name.to_owned(), flow);
+    Ok(view.into())
 }
 
-pub(super) fn describe(books: &Books, params: &Params) -> Done {
-    Ok(flow(books, params.need_name("Name")?)?.view(&books.clock))
+pub(super) fn describe(state: &LocalState, params: &Params) -> OperationResult {
+    Ok(find(state, params.require_name("Name")?)?.view(&state.clock).into())
 }
 
-/// The service does not say what becomes of running executions: here they stop. As there, nothing
-/// is known of the flow's executions afterwards, even under a new flow of the same name.
-pub(super) fn delete(books: &mut Books, params: &Params, now: Instant) -> Done {
-    let name = params.need_name("Name")?;
-    let Some(flow) = books.fnf.flows.remove(name) else { return Err(unknown(name)) };
+/// DeleteFlow. The service does not document the end of running executions: here they stop. As in the
+/// service, the flow's executions are unknown afterwards, even under a new flow of the same name.
+pub(super) fn delete(state: &mut LocalState, params: &Params, now: Instant) -> OperationResult {
+    let name = params.require_name("Name")?;
+    let state = &mut state.fnf;
+    let Some(flow) = state.flows.remove(name) else { return Err(unknown(name)) };
+    let mut effects = Vec::new();
     for id in flow.executions.into_values() {
-        if books.fnf.executions[id].status == Status::Running {
-            let reason = Reason::new("FlowDeleted", "The flow was deleted.");
-            run::stop(books, id, reason, now);
+        if state.executions[id].status == ExecutionStatus::Running {
+            let reason = FailureReason::new("FlowDeleted", "The flow was deleted.");
+            effects.extend(engine::stop(state, id, reason, now));
         }
     }
-    Ok(json!({}))
+    Ok(Success::new(json!({}), effects))
 }
 
-pub(super) fn flow<'b>(books: &'b Books, name: &str) -> Result<&'b Flow, Refusal> {
-    books.fnf.flows.get(name).ok_or_else(|| unknown(name))
+pub(super) fn find<'s>(state: &'s LocalState, name: &str) -> Result<&'s Flow, Refusal> {
+    state.fnf.flows.get(name).ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> Refusal {
@@ -91,8 +83,8 @@ fn unknown(name: &str) -> Refusal {
 impl Flow {
     fn view(&self, clock: &Clock) -> Value {
         let mode = match self.mode {
-            Mode::Standard => "Standard",
-            Mode::Express => "Express",
+            ExecutionMode::Standard => "Standard",
+            ExecutionMode::Express => "Express",
         };
         json!({
             "Id": self.id,

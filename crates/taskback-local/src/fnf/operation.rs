@@ -1,6 +1,8 @@
-/// What FnF can be asked to do here.
+use crate::operation::Operation;
+
+/// The operations of FnF that are supported here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(super) enum FnfOperation {
     ReportTaskSucceeded,
     ReportTaskFailed,
     CreateFlow,
@@ -13,55 +15,51 @@ pub(crate) enum Operation {
     ListExecutions,
 }
 
-use Operation::*;
+use FnfOperation::*;
 
-const ALL: [Operation; 10] = [
-    ReportTaskSucceeded,
-    ReportTaskFailed,
-    CreateFlow,
-    DescribeFlow,
-    DeleteFlow,
-    StartExecution,
-    StopExecution,
-    DescribeExecution,
-    GetExecutionHistory,
-    ListExecutions,
-];
+impl FnfOperation {
+    pub(super) const ALL: [Self; 10] = [
+        ReportTaskSucceeded,
+        ReportTaskFailed,
+        CreateFlow,
+        DescribeFlow,
+        DeleteFlow,
+        StartExecution,
+        StopExecution,
+        DescribeExecution,
+        GetExecutionHistory,
+        ListExecutions,
+    ];
 
-impl Operation {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|operation| operation.name() == name)
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.spec().name == name)
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Documented conflicts: a report has TaskInvalidState, StopExecution has ConcurrentUpdateError.
+    pub(super) const fn spec(self) -> Operation {
         match self {
-            ReportTaskSucceeded => "ReportTaskSucceeded",
-            ReportTaskFailed => "ReportTaskFailed",
-            CreateFlow => "CreateFlow",
-            DescribeFlow => "DescribeFlow",
-            DeleteFlow => "DeleteFlow",
-            StartExecution => "StartExecution",
-            StopExecution => "StopExecution",
-            DescribeExecution => "DescribeExecution",
-            GetExecutionHistory => "GetExecutionHistory",
-            ListExecutions => "ListExecutions",
+            ReportTaskSucceeded => {
+                Operation { has_conflict: true, ..Operation::report("ReportTaskSucceeded") }
+            }
+            ReportTaskFailed => Operation { has_conflict: true, ..Operation::report("ReportTaskFailed") },
+            CreateFlow => Operation::new("CreateFlow"),
+            DescribeFlow => Operation::new("DescribeFlow"),
+            DeleteFlow => Operation::new("DeleteFlow"),
+            StartExecution => Operation::new("StartExecution"),
+            StopExecution => {
+                Operation { has_conflict: true, stops_slowly: true, ..Operation::new("StopExecution") }
+            }
+            DescribeExecution => Operation::new("DescribeExecution"),
+            GetExecutionHistory => Operation::new("GetExecutionHistory"),
+            ListExecutions => Operation::new("ListExecutions"),
         }
     }
 
+    /// The HTTP method that a request must have.
     pub(super) fn method(self) -> &'static str {
         match self {
             DescribeFlow | DescribeExecution | GetExecutionHistory | ListExecutions => "GET",
             _ => "POST",
         }
-    }
-
-    /// Whether it tells the outcome of a task.
-    pub(super) fn is_report(self) -> bool {
-        matches!(self, ReportTaskSucceeded | ReportTaskFailed)
-    }
-
-    /// Whether it can meet a 409: a report TaskInvalidState, StopExecution ConcurrentUpdateError.
-    pub(crate) fn has_conflict(self) -> bool {
-        self.is_report() || self == StopExecution
     }
 }

@@ -4,19 +4,22 @@ use std::ops::RangeInclusive;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use super::{MOST_BODY, invalid, missing};
-use crate::answer::Refusal;
+use super::refusal::{invalid, missing, too_large};
 use crate::request::Request;
+use crate::response::Refusal;
 
-/// The parameters of query and form together, in the byte order of their names.
+/// The maximum size of a request's body, as FnF documents it.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// The parameters of query and form in one set, in the byte order of their names.
 #[derive(Default)]
 pub(super) struct Params(BTreeMap<String, String>);
 
 impl Params {
-    pub(super) fn read(request: &Request) -> Result<Self, Refusal> {
+    pub(super) fn parse(request: &Request) -> Result<Self, Refusal> {
         let body = match &request.body {
-            Some(body) if body.len() <= MOST_BODY => body,
-            _ => return Err(too_large(format!("The request has more than {MOST_BODY} bytes."))),
+            Some(body) if body.len() <= MAX_BODY => body,
+            _ => return Err(too_large(format!("The request has more than {MAX_BODY} bytes."))),
         };
         if !body.is_empty() && request.media_type() != "application/x-www-form-urlencoded" {
             let message = "The content type must be application/x-www-form-urlencoded.";
@@ -33,25 +36,25 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
-    pub(super) fn need(&self, name: &str) -> Result<&str, Refusal> {
+    pub(super) fn require(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| missing(name))
     }
 
-    /// A text of 1 to `most` characters that may be absent.
-    pub(super) fn text(&self, name: &str, most: usize) -> Result<Option<&str>, Refusal> {
+    /// An optional text of 1 to `max` characters.
+    pub(super) fn text(&self, name: &str, max: usize) -> Result<Option<&str>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.chars().count() {
             0 => Err(invalid(format!("{name} must not be empty."))),
-            chars if chars > most => Err(invalid(format!("{name} has more than {most} characters."))),
+            chars if chars > max => Err(invalid(format!("{name} has more than {max} characters."))),
             _ => Ok(Some(text)),
         }
     }
 
-    pub(super) fn need_text(&self, name: &str, most: usize) -> Result<&str, Refusal> {
-        self.text(name, most)?.ok_or_else(|| missing(name))
+    pub(super) fn require_text(&self, name: &str, max: usize) -> Result<&str, Refusal> {
+        self.text(name, max)?.ok_or_else(|| missing(name))
     }
 
-    /// The name of a flow or an execution, which may be absent.
+    /// An optional name of a flow or an execution.
     pub(super) fn name(&self, name: &str) -> Result<Option<&str>, Refusal> {
         match self.get(name) {
             Some(value) if !is_name(value) => {
@@ -61,11 +64,11 @@ impl Params {
         }
     }
 
-    pub(super) fn need_name(&self, name: &str) -> Result<&str, Refusal> {
+    pub(super) fn require_name(&self, name: &str) -> Result<&str, Refusal> {
         self.name(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A whole number that may be absent.
+    /// An optional whole number.
     pub(super) fn number(
         &self,
         name: &str,
@@ -73,8 +76,8 @@ impl Params {
     ) -> Result<Option<usize>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| allowed.contains(number));
-        let (least, most) = allowed.into_inner();
-        number.map(Some).ok_or_else(|| invalid(format!("{name} must be {least} to {most}.")))
+        let (min, max) = allowed.into_inner();
+        number.map(Some).ok_or_else(|| invalid(format!("{name} must be {min} to {max}.")))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -85,17 +88,13 @@ impl Params {
         for pair in form.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
-            // Which one counts would be a guess, and the signature covers only one order.
+            // Which of them counts is undocumented, and the signature covers only one order.
             if self.0.insert(name, value).is_some() {
                 return Err(invalid("A parameter is given twice."));
             }
         }
         Ok(())
     }
-}
-
-pub(super) fn too_large(message: impl Into<String>) -> Refusal {
-    Refusal::bad_request("EntityTooLarge", message)
 }
 
 fn is_name(text: &str) -> bool {
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn query_and_form_are_one_set_of_decoded_parameters() {
+    fn query_and_form_are_one_set() {
         let mut params = Params::default();
         params.add("TaskToken=a%2Bb%2F%3D&Empty=&Bare").unwrap();
         params.add("Output=h%C3%A9+llo").unwrap();
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_forms_are_refused_and_not_guessed_at() {
+    fn ambiguous_form_is_refused() {
         assert!(Params::default().add("a=1&a=2").is_err());
         assert!(Params::default().add("a=%FF").is_err());
         assert!(Params::default().add("%zz=%&&&==").is_ok());

@@ -7,7 +7,7 @@ use sha1::Sha1;
 
 use super::params::Params;
 
-/// Whether `given` is what the holder of `secret` signs this request with.
+/// Returns whether `given` is the signature of this request with `secret`.
 pub(super) fn matches(method: &str, params: &Params, secret: &str, given: &str) -> bool {
     let Ok(given) = BASE64_STANDARD.decode(given) else { return false };
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(format!("{secret}&").as_bytes()) else { return false };
@@ -15,7 +15,7 @@ pub(super) fn matches(method: &str, params: &Params, secret: &str, given: &str) 
     mac.verify_slice(&given).is_ok()
 }
 
-/// `METHOD&%2F&` and the encoded canonical query, which is every parameter but the signature.
+/// `METHOD&%2F&` and the encoded canonical query: every parameter except the signature.
 pub(super) fn string_to_sign(method: &str, params: &Params) -> String {
     let signed = params.iter().filter(|(name, _)| *name != "Signature");
     let pairs: Vec<_> = signed.map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
@@ -39,7 +39,7 @@ mod tests {
 
     /// Each folder of `tests/sign` is a request as the official Python SDK built it.
     #[test]
-    fn requests_of_the_official_sdk_verify_step_by_step() {
+    fn official_sdk_requests_verify() {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sign");
         let mut seen = 0;
         for case in fs::read_dir(cases).unwrap() {
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_that_is_no_signature_does_not_match() {
+    fn malformed_signature_does_not_match() {
         for given in ["", "=", "not base64!", "AAAA"] {
             assert!(!matches("POST", &Params::default(), SECRET, given), "{given}");
         }

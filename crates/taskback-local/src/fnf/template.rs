@@ -1,11 +1,10 @@
-//! Values that a definition constructs at run time: a key that ends in `.$` has an expression.
+//! Values that a definition constructs at run time: the value of a key that ends in `.$` is an expression.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::expression::{Expression, Place, Scope};
+use super::expression::{Expression, Position, Scope};
 
 /// A value with expressions in it.
 #[derive(Debug)]
@@ -17,50 +16,50 @@ pub(super) enum Template {
 }
 
 impl Template {
-    /// `at` names the value in what is wrong with it.
-    pub(super) fn read(at: &str, value: Value, place: Place) -> Result<Self, String> {
+    /// Parses a value; `at` is its path for errors.
+    pub(super) fn parse(at: &str, value: Value, position: Position) -> Result<Self, String> {
         match value {
             Value::Array(items) => {
-                let items = items.into_iter().map(|item| Self::read(at, item, place));
+                let items = items.into_iter().map(|item| Self::parse(at, item, position));
                 items.collect::<Result<_, _>>().map(Self::Array)
             }
             Value::Object(members) => {
-                let mut read = BTreeMap::new();
+                let mut parsed = BTreeMap::new();
                 for (key, value) in members {
-                    let (key, template) = Self::read_member(at, key, value, place)?;
-                    if read.contains_key(&key) {
-                        return Err(format!("{at}.{key} is there twice, plain and with .$"));
+                    let (key, template) = Self::parse_member(at, key, value, position)?;
+                    if parsed.contains_key(&key) {
+                        return Err(format!("{at}.{key} is given twice, plain and with .$"));
                     }
-                    read.insert(key, template);
+                    parsed.insert(key, template);
                 }
-                Ok(Self::Object(read))
+                Ok(Self::Object(parsed))
             }
             plain => Ok(Self::Plain(plain)),
         }
     }
 
-    /// A member by its key, which loses its `.$`.
-    pub(super) fn read_member(
+    /// Parses a member, and returns it with its key without `.$`.
+    pub(super) fn parse_member(
         at: &str,
         mut key: String,
         value: Value,
-        place: Place,
+        position: Position,
     ) -> Result<(String, Self), String> {
         let at = format!("{at}.{key}");
         if !key.ends_with(".$") {
-            return Ok((key, Self::read(&at, value, place)?));
+            return Ok((key, Self::parse(&at, value, position)?));
         }
         key.truncate(key.len() - 2);
         let Value::String(text) = value else { return Err(format!("{at} must be an expression")) };
-        let expression = Expression::read(&text, place).map_err(|wrong| format!("{at}: {wrong}"))?;
+        let expression = Expression::parse(&text, position).map_err(|error| format!("{at}: {error}"))?;
         Ok((key, Self::Expression(expression)))
     }
 
-    /// The value as JSON text. What is not found is told by its expression.
+    /// Returns the value as JSON text. The error names the expression that finds nothing.
     pub(super) fn render(&self, scope: &Scope<'_>) -> Result<String, String> {
         match self {
             Self::Plain(value) => Ok(value.to_string()),
-            Self::Expression(expression) => expression.find(scope).map(|found| found.get().to_owned()),
+            Self::Expression(expression) => expression.evaluate(scope).map(|value| value.get().to_owned()),
             Self::Object(members) => {
                 let members = members.iter().map(|(key, member)| {
                     member.render(scope).map(|member| format!("{}:{member}", Value::from(key.as_str())))
@@ -74,17 +73,12 @@ impl Template {
         }
     }
 
-    /// The value as a whole number, also where it is the text of one.
+    /// Returns the value as a whole number, also if it is the text of one; `None` for any other value.
     pub(super) fn number(&self, scope: &Scope<'_>) -> Result<Option<u64>, String> {
         let json = self.render(scope)?;
         let text = serde_json::from_str::<String>(&json).unwrap_or(json);
         Ok(text.parse().ok())
     }
-}
-
-/// JSON text as it is, no number rounded.
-pub(super) fn raw(json: &str) -> Result<Box<RawValue>, String> {
-    serde_json::from_str(json).map_err(|_| "it is not JSON".to_owned())
 }
 
 #[cfg(test)]
@@ -100,11 +94,11 @@ mod tests {
             token: Some("a+b/c=="),
             ..Scope::default()
         };
-        Template::read("Parameters", template, Place::Parameters)?.render(&scope)
+        Template::parse("Parameters", template, Position::Parameters)?.render(&scope)
     }
 
     #[test]
-    fn only_keys_that_end_in_dollar_are_expressions_and_no_number_is_rounded() {
+    fn dollar_keys_are_expressions_numbers_exact() {
         let rendered = render(json!({
             "plain": "$Input.n", "token.$": "$Context.Current.TaskToken", "deep": [{ "n.$": "$Input.n" }],
             "x.$": "$Input.list[0].x", "who.$": "$Context.Execution.Name", "none.$": "$Input.null",
@@ -116,17 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_key() {
-        for (template, wanted) in [
+    fn errors_name_the_key() {
+        for (template, expected) in [
             (json!({ "a.$": 5 }), "Parameters.a.$ must be an expression"),
             (json!({ "a": { "b.$": "$Global.x" } }), "Parameters.a.b.$: $Global.x"),
-            (json!({ "a": 1, "a.$": "$Input" }), "Parameters.a is there twice"),
+            (json!({ "a": 1, "a.$": "$Input" }), "Parameters.a is given twice"),
             (json!({ "a.$": "$Input.missing" }), "$Input.missing finds nothing"),
             (json!({ "a.$": "$Input.list[1]" }), "$Input.list[1] finds nothing"),
             (json!({ "a.$": "$Input.n.deeper" }), "$Input.n.deeper finds nothing"),
         ] {
             let error = render(template).unwrap_err();
-            assert!(error.starts_with(wanted), "{error}");
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sha1::Sha1;
-use taskback_local::{Config, OpenTask, Opened, Server};
+use taskback_local::{Config, OpenTask, OpenedTask, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -45,18 +45,29 @@ pub(crate) async fn bind(config: Config) -> Server {
     Server::bind(config).await.unwrap()
 }
 
-pub(crate) fn open(server: &Server, task: OpenTask) -> Opened {
+pub(crate) fn open(server: &Server, task: OpenTask) -> OpenedTask {
     server.state().open(task).unwrap()
 }
 
-/// One request on a connection of its own; none where the connection ended without a byte.
+/// One request on a connection of its own; `None` if the connection ended without a response.
 pub(crate) async fn send(
     server: &Server,
     line: &str,
     headers: &[(&str, &str)],
     body: &str,
 ) -> Option<Answer> {
-    let mut request = format!("{line} HTTP/1.1\r\nhost: local\r\nconnection: close\r\n");
+    let headers = [&[("host", "localhost")], headers].concat();
+    send_as_it_is(server, line, &headers, body).await
+}
+
+/// Sends as [`send`] does, without a `Host` of its own.
+pub(crate) async fn send_as_it_is(
+    server: &Server,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
+    let mut request = format!("{line} HTTP/1.1\r\nconnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -76,7 +87,7 @@ pub(crate) async fn local(server: &Server, line: &str, body: Value) -> Answer {
     send(server, line, &[("content-type", "application/json")], &body).await.unwrap()
 }
 
-/// An FnF request, to be spoilt before it is signed or after.
+/// An FnF request, which a test can change before or after it is signed.
 #[derive(Clone)]
 pub(crate) struct Rpc {
     pub(crate) method: &'static str,
@@ -110,17 +121,17 @@ impl Rpc {
         rpc
     }
 
-    /// A request that reads, with all its parameters in the query.
+    /// A GET request with all its parameters in the query.
     pub(crate) fn get(action: &str, query: &[(&str, &str)]) -> Self {
         let rpc = Self { method: "GET", ..Self::new(action, &[]) };
         query.iter().fold(rpc, |rpc, (name, value)| rpc.with(name, value))
     }
 
-    pub(crate) fn succeeded(task: &Opened, output: &str) -> Self {
+    pub(crate) fn succeeded(task: &OpenedTask, output: &str) -> Self {
         Self::new("ReportTaskSucceeded", &[("Output", output)]).with("TaskToken", task.token.expose())
     }
 
-    pub(crate) fn failed(task: &Opened, error: &str, cause: &str) -> Self {
+    pub(crate) fn failed(task: &OpenedTask, error: &str, cause: &str) -> Self {
         let body = [("Error", error), ("Cause", cause)];
         Self::new("ReportTaskFailed", &body).with("TaskToken", task.token.expose())
     }
@@ -180,7 +191,7 @@ pub(crate) async fn swf_or_cut(server: &Server, operation: &str, body: Value) ->
     send(server, "POST /", &headers, &body.to_string()).await
 }
 
-/// The form in which FnF wants its time.
+/// A time in FnF's format.
 pub(crate) fn stamp(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

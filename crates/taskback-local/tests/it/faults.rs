@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::client::{Rpc, open, server, swf_or_cut};
 
-/// Status and code of an answer; none where the connection ends.
-type Told = Option<(u16, &'static str)>;
+/// Status and code of an answer; `None` if the connection ends.
+type Answer = Option<(u16, &'static str)>;
 
-/// Each kind with FnF's answer and SWF's.
-const KINDS: [(FaultKind, Told, Told); 7] = [
+/// Each kind with the answers of FnF and SWF.
+const KINDS: [(FaultKind, Answer, Answer); 7] = [
     (FaultKind::Throttle, Some((429, "ResourceThrottled")), Some((400, "ThrottlingException"))),
     (FaultKind::Error500, Some((500, "InternalServerError")), Some((500, "InternalFailure"))),
     (FaultKind::Refuse, Some((403, "AccessDenied")), Some((400, "AccessDeniedException"))),
@@ -22,7 +22,7 @@ const KINDS: [(FaultKind, Told, Told); 7] = [
 ];
 
 #[tokio::test]
-async fn each_fault_is_answered_in_the_words_of_its_service_and_counted() {
+async fn faults_use_service_errors() {
     let server = server().await;
     let state = server.state();
     for (kind, fnf_answer, swf_answer) in KINDS {
@@ -35,19 +35,19 @@ async fn each_fault_is_answered_in_the_words_of_its_service_and_counted() {
             (Rpc::succeeded(&fnf, "{}").send(&server).await, fnf_answer, fnf),
             (swf_or_cut(&server, "RespondActivityTaskCompleted", body).await, swf_answer, swf),
         ];
-        for (answer, wanted, task) in answers {
+        for (answer, expected, task) in answers {
             let shown = answer.as_ref().map(|answer| {
                 let html = answer.body.starts_with("<html>");
                 (answer.status, if html { String::new() } else { answer.code() })
             });
-            assert_eq!(shown, wanted.map(|(status, code)| (status, code.to_owned())), "{kind}");
+            assert_eq!(shown, expected.map(|(status, code)| (status, code.to_owned())), "{kind}");
             let seen = state.task(&task.fingerprint).unwrap();
-            let taken = kind == FaultKind::LostAck;
-            assert_eq!(seen.state, if taken { TaskState::Succeeded } else { TaskState::Open }, "{kind}");
+            let accepted = kind == FaultKind::LostAck;
+            assert_eq!(seen.state, if accepted { TaskState::Succeeded } else { TaskState::Open }, "{kind}");
             let [attempt] = seen.reports.as_slice() else { panic!("{kind}: {:?}", seen.reports) };
-            assert_eq!(attempt.accepted, taken);
-            assert_eq!(attempt.status, wanted.map(|(status, _)| status));
-            assert_eq!(attempt.code.as_deref().unwrap_or_default(), wanted.map_or("", |(_, code)| code));
+            assert_eq!(attempt.accepted, accepted);
+            assert_eq!(attempt.status, expected.map(|(status, _)| status));
+            assert_eq!(attempt.code.as_deref().unwrap_or_default(), expected.map_or("", |(_, code)| code));
             assert_eq!(attempt.fault.as_deref(), Some(kind.to_string().as_str()));
         }
     }
@@ -55,10 +55,10 @@ async fn each_fault_is_answered_in_the_words_of_its_service_and_counted() {
 }
 
 #[tokio::test]
-async fn a_lost_acknowledgement_is_found_out_by_the_second_report() {
+async fn second_report_reveals_lost_response() {
     let server = server().await;
     let task = open(&server, OpenTask::new(Service::Fnf));
-    server.state().inject(Fault::new("*", FaultKind::LostAck).times(2).only(&task.fingerprint)).unwrap();
+    server.state().inject(Fault::new("*", FaultKind::LostAck).times(2).for_task(&task.fingerprint)).unwrap();
     let other = open(&server, OpenTask::new(Service::Fnf));
     assert_eq!(Rpc::succeeded(&other, "{}").send(&server).await.unwrap().status, 200);
     assert!(Rpc::succeeded(&task, "{}").send(&server).await.is_none());
@@ -76,7 +76,7 @@ async fn a_lost_acknowledgement_is_found_out_by_the_second_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_answer_comes_late_for_a_report_that_was_taken_at_once() {
+async fn delayed_report_is_accepted_at_once() {
     let server = server().await;
     let task = open(&server, OpenTask::new(Service::Fnf));
     let kind: FaultKind = "delay:30000".parse().unwrap();
@@ -92,7 +92,7 @@ async fn a_delayed_answer_comes_late_for_a_report_that_was_taken_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_valid_signature_meets_no_fault() {
+async fn unsigned_call_gets_no_fault() {
     let server = server().await;
     let task = open(&server, OpenTask::new(Service::Fnf));
     server.state().inject(Fault::new("*", FaultKind::Throttle)).unwrap();

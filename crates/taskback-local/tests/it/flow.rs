@@ -1,5 +1,5 @@
-//! Flows, by the project's own client, so that client and service are checked against each other;
-//! what that client would not send goes by hand.
+//! Flows, with the project's own client, so that client and service are checked against each other.
+//! Requests that this client would not send are built by hand.
 
 mod callbacks;
 mod flows;
@@ -30,7 +30,7 @@ States:
     TaskMode: WaitForCustomCallback
     Timeout: 60
     Parameters:
-      resourceArn: acs:mns:cn-hangzhou:1:/queues/work/messages
+      resourceArn: acs:mns:cn-hangzhou:1:/queues/tasks/messages
       message:
         taskToken.$: $Context.Current.TaskToken
         input.$: $Input
@@ -47,7 +47,7 @@ fn fnf(server: &Server) -> Client {
     Client::builder().endpoint(server.url()).credentials(credentials).build().unwrap()
 }
 
-async fn call<O: Operation>(server: &Server, request: O) -> Result<O::Answer, Error> {
+async fn call<O: Operation>(server: &Server, request: O) -> Result<O::Response, Error> {
     fnf(server).call(request).await
 }
 
@@ -91,7 +91,7 @@ fn message(server: &Server, queue: &str) -> Value {
 }
 
 fn token(server: &Server) -> String {
-    message(server, "work")["taskToken"].as_str().unwrap().to_owned()
+    message(server, "tasks")["taskToken"].as_str().unwrap().to_owned()
 }
 
 async fn succeed(server: &Server, token: &str, output: &str) -> Result<i64, Error> {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use taskback_core::{Service, TaskToken};
-use taskback_local::{Config, OpenTask, Outcome, TaskState};
+use taskback_local::{Config, OpenTask, ReportedOutcome, TaskState};
 use tokio::time::advance;
 
 use crate::client::{Rpc, bind, open, send, server, stamp};
@@ -12,7 +12,7 @@ fn fnf() -> OpenTask {
 }
 
 #[tokio::test]
-async fn the_first_report_is_taken_and_the_second_is_told_so() {
+async fn only_first_report_is_accepted() {
     let server = server().await;
     let task = open(&server, fnf());
     let output = "{\"msg\":\"héllo 世界 🚀 a+b*c~d/e&f=g%\",\"n\":1}";
@@ -31,7 +31,7 @@ async fn the_first_report_is_taken_and_the_second_is_told_so() {
 
     let seen = server.state().task(&task.fingerprint).unwrap();
     assert_eq!(seen.state, TaskState::Succeeded);
-    assert_eq!(seen.outcome, Some(Outcome::Succeeded { output: Some(output.to_owned()) }));
+    assert_eq!(seen.outcome, Some(ReportedOutcome::Succeeded { output: Some(output.to_owned()) }));
     let attempts: Vec<_> =
         seen.reports.iter().map(|r| (r.operation.as_str(), r.status, r.accepted)).collect();
     assert_eq!(attempts, [("ReportTaskSucceeded", Some(200), true), ("ReportTaskFailed", Some(400), false)]);
@@ -39,22 +39,22 @@ async fn the_first_report_is_taken_and_the_second_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_failure_keeps_error_and_cause_as_told() {
+async fn failure_has_reported_error_and_cause() {
     let server = server().await;
     let task = open(&server, fnf());
     assert_eq!(Rpc::failed(&task, "Declined", "ß + 5 %").send(&server).await.unwrap().status, 200);
     let other = open(&server, fnf());
     let bare = Rpc::failed(&other, "Declined", "").without("Cause");
     assert_eq!(bare.send(&server).await.unwrap().status, 200);
-    let told = |cause: Option<&str>| {
-        Some(Outcome::Failed { error: Some("Declined".to_owned()), cause: cause.map(str::to_owned) })
+    let outcome = |cause: Option<&str>| {
+        Some(ReportedOutcome::Failed { error: Some("Declined".to_owned()), cause: cause.map(str::to_owned) })
     };
-    assert_eq!(server.state().task(&task.fingerprint).unwrap().outcome, told(Some("ß + 5 %")));
-    assert_eq!(server.state().task(&other.fingerprint).unwrap().outcome, told(None));
+    assert_eq!(server.state().task(&task.fingerprint).unwrap().outcome, outcome(Some("ß + 5 %")));
+    assert_eq!(server.state().task(&other.fingerprint).unwrap().outcome, outcome(None));
 }
 
 #[tokio::test]
-async fn requests_that_the_gate_stops_leave_the_task_open() {
+async fn unauthenticated_requests_leave_task_open() {
     let server = server().await;
     let task = open(&server, fnf());
     let good = Rpc::succeeded(&task, "{}");
@@ -90,7 +90,7 @@ async fn requests_that_the_gate_stops_leave_the_task_open() {
 }
 
 #[tokio::test]
-async fn a_nonce_counts_once_and_a_forged_request_does_not_use_it_up() {
+async fn forged_request_uses_no_nonce() {
     let server = server().await;
     let request = Rpc::succeeded(&open(&server, fnf()), "{}");
     let mut forged = request.clone();
@@ -101,9 +101,9 @@ async fn a_nonce_counts_once_and_a_forged_request_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn the_documented_limits_hold_to_the_character() {
+async fn documented_limits_are_exact() {
     let server = server().await;
-    for (error, cause, output, wanted) in [
+    for (error, cause, output, expected) in [
         ("é".repeat(128), "é".repeat(4096), None, None),
         ("é".repeat(129), "c".to_owned(), None, Some("InvalidArgument")),
         (String::new(), "c".to_owned(), None, Some("InvalidArgument")),
@@ -121,8 +121,8 @@ async fn the_documented_limits_hold_to_the_character() {
         };
         let answer = request.send(&server).await.unwrap();
         let sizes = (error.len(), cause.len(), output.map(|output| output.len()));
-        assert_eq!(answer.status, if wanted.is_some() { 400 } else { 200 }, "{sizes:?} {}", answer.body);
-        assert_eq!(answer.code(), wanted.unwrap_or_default(), "{sizes:?}");
+        assert_eq!(answer.status, if expected.is_some() { 400 } else { 200 }, "{sizes:?} {}", answer.body);
+        assert_eq!(answer.code(), expected.unwrap_or_default(), "{sizes:?}");
     }
     let task = open(&server, fnf());
     for name in ["TaskToken", "Output"] {
@@ -133,7 +133,7 @@ async fn the_documented_limits_hold_to_the_character() {
 }
 
 #[tokio::test]
-async fn a_token_that_names_no_task_is_refused_and_not_echoed() {
+async fn unknown_token_is_not_echoed() {
     let server = server().await;
     let mut strange = open(&server, fnf());
     for text in ["strange+token/==".to_owned(), "y".repeat(4097), String::new()] {
@@ -146,7 +146,7 @@ async fn a_token_that_names_no_task_is_refused_and_not_echoed() {
 }
 
 #[tokio::test]
-async fn a_doubled_parameter_is_no_choice_of_ours() {
+async fn repeated_parameter_is_refused() {
     let server = server().await;
     let task = open(&server, fnf());
     let mut request = Rpc::succeeded(&task, "{}");
@@ -155,7 +155,7 @@ async fn a_doubled_parameter_is_no_choice_of_ours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_times_out_on_the_second() {
+async fn task_times_out_on_the_second() {
     let server = server().await;
     let (early, late) = (open(&server, fnf()), open(&server, fnf().timeout(Duration::from_secs(5))));
     advance(Duration::from_millis(4_999)).await;
@@ -167,7 +167,7 @@ async fn a_task_times_out_on_the_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_its_limits_on_the_bucket_of_ten_holds() {
+async fn report_limit_is_ten_calls() {
     let server = bind(Config { fnf_limits: true, ..Config::default() }).await;
     let task = open(&server, fnf());
     let mut codes = Vec::new();
@@ -182,12 +182,12 @@ async fn with_its_limits_on_the_bucket_of_ten_holds() {
 }
 
 #[tokio::test]
-async fn sixteen_racing_reports_leave_one_outcome() {
+async fn racing_reports_leave_one_outcome() {
     let server = server().await;
     let task = open(&server, fnf());
     let outputs: Vec<_> = (0..16).map(|n| n.to_string()).collect();
     let requests: Vec<_> = outputs.iter().map(|output| Rpc::succeeded(&task, output)).collect();
-    let mut taken = 0;
+    let mut accepted = 0;
     let mut racing = tokio::task::JoinSet::new();
     let server = std::sync::Arc::new(server);
     for request in requests {
@@ -195,16 +195,16 @@ async fn sixteen_racing_reports_leave_one_outcome() {
         racing.spawn(async move { request.send(&server).await.unwrap().status });
     }
     while let Some(status) = racing.join_next().await {
-        taken += usize::from(status.unwrap() == 200);
+        accepted += usize::from(status.unwrap() == 200);
     }
     let seen = server.state().task(&task.fingerprint).unwrap();
-    assert_eq!(taken, 1);
+    assert_eq!(accepted, 1);
     assert_eq!((seen.reports.len(), seen.reports.iter().filter(|r| r.accepted).count()), (16, 1));
     assert!(seen.reports[0].accepted, "the list is in the order in which reports took effect");
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_request_of_fnf_get_an_answer_all_the_same() {
+async fn malformed_requests_get_a_response() {
     let server = server().await;
     for (line, body) in
         [("GET /", ""), ("POST /", "%%%"), ("POST /?Action", ""), ("PUT /?%FF=1", "x"), ("POST /?&&=&", "")]

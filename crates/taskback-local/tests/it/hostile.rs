@@ -7,7 +7,7 @@ use crate::log;
 
 /// Every answer proves that its connection's task did not panic.
 #[tokio::test]
-async fn spoilt_requests_get_an_answer_and_end_no_task() {
+async fn corrupted_requests_end_no_task() {
     let server = server().await;
     let (fnf, swf) = (open(&server, OpenTask::new(Service::Fnf)), open(&server, OpenTask::new(Service::Swf)));
     let target = ("x-amz-target", "SimpleWorkflowService.RespondActivityTaskCompleted");
@@ -20,12 +20,12 @@ async fn spoilt_requests_get_an_answer_and_end_no_task() {
     let good = [
         (
             "POST /_local/tasks",
-            vec![],
+            vec![("content-type", "application/json")],
             json!({ "service": "swf", "timeoutSeconds": 5, "input": [1.5, "é"] }).to_string(),
         ),
         (
             "POST /_local/faults",
-            vec![],
+            vec![("content-type", "application/json")],
             json!({ "operation": "*", "kind": "delay:5", "times": 1 }).to_string(),
         ),
         ("POST /", vec![target, signed, json_type], json!({ "taskToken": swf.token.expose() }).to_string()),
@@ -38,9 +38,13 @@ async fn spoilt_requests_get_an_answer_and_end_no_task() {
     let mut random = fastrand::Rng::with_seed(7);
     for round in 0..800 {
         let (line, headers, body) = &good[round % good.len()];
-        let spoilt = spoil(body, &mut random);
-        let answer = send(&server, line, headers, &spoilt).await;
-        assert!(answer.is_some_and(|answer| answer.status < 500), "{line} {spoilt}");
+        let corrupted = corrupt(body, &mut random);
+        // Now and then a character is changed into itself, and the whole request would be accepted.
+        if corrupted == *body {
+            continue;
+        }
+        let answer = send(&server, line, headers, &corrupted).await;
+        assert!(answer.is_some_and(|answer| answer.status < 500), "{line} {corrupted}");
         server.state().clear_faults();
     }
     for task in [fnf, swf] {
@@ -49,7 +53,7 @@ async fn spoilt_requests_get_an_answer_and_end_no_task() {
 }
 
 #[tokio::test]
-async fn the_whole_log_of_a_server_holds_no_secret() {
+async fn log_holds_no_secret() {
     let server = bind(Config { listen: "0.0.0.0:0".parse().unwrap(), ..Config::default() }).await;
     let (fnf, waiting) =
         (open(&server, OpenTask::new(Service::Fnf)), open(&server, OpenTask::new(Service::Swf)));
@@ -83,7 +87,7 @@ async fn the_whole_log_of_a_server_holds_no_secret() {
 }
 
 /// The text with a few of its bytes changed, dropped or doubled.
-fn spoil(text: &str, random: &mut fastrand::Rng) -> String {
+fn corrupt(text: &str, random: &mut fastrand::Rng) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     for _ in 0..random.usize(1..4) {
         let at = random.usize(..chars.len());

@@ -1,15 +1,15 @@
 use serde_json::{Value, json};
 use taskback_core::Service;
-use taskback_local::{ErrorKind, OpenTask, TaskState};
+use taskback_local::{AdminErrorKind, OpenTask, TaskState};
 
 use crate::client::{Rpc, local, open, send, server, swf};
 
 #[tokio::test]
-async fn a_task_is_opened_reported_and_listed_without_its_token() {
+async fn task_is_listed_without_its_token() {
     let server = server().await;
-    let asked =
+    let order =
         json!({ "service": "fnf", "input": { "n": 1 }, "taskToken": "my+own/token==", "timeoutSeconds": 60 });
-    let answer = local(&server, "POST /_local/tasks", asked).await;
+    let answer = local(&server, "POST /_local/tasks", order).await;
     assert_eq!(answer.status, 201);
     assert_eq!(answer.json()["taskToken"], "my+own/token==");
     let fingerprint = answer.json()["fingerprint"].as_str().unwrap().to_owned();
@@ -31,11 +31,11 @@ async fn a_task_is_opened_reported_and_listed_without_its_token() {
 }
 
 #[tokio::test]
-async fn an_swf_task_is_opened_with_all_that_a_poll_would_tell() {
+async fn opened_swf_task_matches_its_poll() {
     let server = server().await;
-    let asked =
+    let order =
         json!({ "service": "swf", "domain": "shop", "workflowId": "order-7", "heartbeatSeconds": 30 });
-    let opened = local(&server, "POST /_local/tasks", asked).await.json();
+    let opened = local(&server, "POST /_local/tasks", order).await.json();
     assert_eq!(opened["domain"], "shop");
     assert_eq!(opened["workflowExecution"]["workflowId"], "order-7");
     let list = json!({ "domain": "shop", "taskList": { "name": "taskback" } });
@@ -46,20 +46,20 @@ async fn an_swf_task_is_opened_with_all_that_a_poll_would_tell() {
 }
 
 #[tokio::test]
-async fn a_token_opens_once_and_a_closed_one_again_only_on_request() {
+async fn closed_task_reopens_only_on_request() {
     let server = server().await;
-    let asked = json!({ "service": "swf", "taskToken": "again" });
+    let order = json!({ "service": "swf", "taskToken": "again" });
     let reopen = json!({ "service": "swf", "taskToken": "again", "reopen": true });
     let path = "POST /_local/tasks";
-    assert_eq!(local(&server, path, asked.clone()).await.status, 201);
-    for body in [&asked, &reopen] {
+    assert_eq!(local(&server, path, order.clone()).await.status, 201);
+    for body in [&order, &reopen] {
         let conflict = local(&server, path, body.clone()).await;
         assert_eq!(conflict.status, 409);
         assert!(conflict.json()["error"].as_str().unwrap().starts_with("taskToken:"));
     }
     let done = json!({ "taskToken": "again" });
     assert_eq!(swf(&server, "RespondActivityTaskCompleted", done).await.status, 200);
-    assert_eq!(local(&server, path, asked).await.status, 409);
+    assert_eq!(local(&server, path, order).await.status, 409);
     assert_eq!(local(&server, path, reopen).await.status, 201);
     let [task] = server.state().tasks().try_into().unwrap();
     assert_eq!((task.state, task.reports.len()), (TaskState::Open, 0));
@@ -68,10 +68,10 @@ async fn a_token_opens_once_and_a_closed_one_again_only_on_request() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_named_by_field() {
+async fn errors_name_the_field() {
     let server = server().await;
     let long = "x".repeat(4097);
-    for (path, body, wanted) in [
+    for (path, body, expected) in [
         ("tasks", json!({}), "service: is required"),
         ("tasks", json!({ "service": "sfn" }), "service: must be fnf or swf"),
         ("tasks", json!({ "service": 5 }), "service: must be"),
@@ -119,9 +119,16 @@ async fn what_is_wrong_with_a_request_is_named_by_field() {
         let answer = local(&server, &format!("POST /_local/{path}"), body.clone()).await;
         let error = answer.json()["error"].as_str().unwrap().to_owned();
         assert_eq!(answer.status, 400, "{body}");
-        assert!(error.starts_with(wanted), "{error}");
+        assert!(error.starts_with(expected), "{error}");
     }
-    let large = send(&server, "POST /_local/tasks", &[], &"x".repeat(1024 * 1024 + 1)).await.unwrap();
+    let large = send(
+        &server,
+        "POST /_local/tasks",
+        &[("content-type", "application/json")],
+        &"x".repeat(1024 * 1024 + 1),
+    )
+    .await
+    .unwrap();
     assert_eq!(
         (large.status, large.json()["error"].as_str().unwrap()),
         (400, "body: has more than 1048576 bytes")
@@ -130,7 +137,7 @@ async fn what_is_wrong_with_a_request_is_named_by_field() {
 }
 
 #[tokio::test]
-async fn paths_that_lead_nowhere_say_so() {
+async fn unknown_paths_and_methods_are_errors() {
     let server = server().await;
     for (line, status) in [
         ("GET /_local/health", 200),
@@ -147,7 +154,7 @@ async fn paths_that_lead_nowhere_say_so() {
 }
 
 #[tokio::test]
-async fn cancel_is_a_request_to_swf_and_the_end_of_an_fnf_task() {
+async fn cancel_requests_or_ends_by_service() {
     let server = server().await;
     let (fnf, swf) = (open(&server, OpenTask::new(Service::Fnf)), open(&server, OpenTask::new(Service::Swf)));
     let cancel = async |fingerprint: &str| {
@@ -162,33 +169,39 @@ async fn cancel_is_a_request_to_swf_and_the_end_of_an_fnf_task() {
     assert_eq!((answer.status, &answer.json()["state"]), (200, &json!("Canceled")));
     assert_eq!(Rpc::succeeded(&fnf, "{}").code(&server).await.1, "TaskAlreadyCompleted");
     assert_eq!(cancel(&fnf.fingerprint).await.status, 409);
-    assert_eq!(server.state().cancel("unknown").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(server.state().cancel("unknown").unwrap_err().kind(), AdminErrorKind::NotFound);
 }
 
 #[tokio::test]
-async fn faults_are_added_listed_met_and_forgotten() {
+async fn faults_are_added_listed_cleared() {
     let server = server().await;
     let fault = json!({ "operation": "ReportTaskSucceeded", "kind": "throttle", "times": 3 });
     assert_eq!(local(&server, "POST /_local/faults", fault).await.status, 201);
     let task = open(&server, OpenTask::new(Service::Fnf));
     assert_eq!(Rpc::succeeded(&task, "{}").code(&server).await, (429, "ResourceThrottled".to_owned()));
-    let left = local(&server, "GET /_local/faults", Value::Null).await.json();
-    assert_eq!(left["faults"][0]["times"], 2);
+    let remaining = local(&server, "GET /_local/faults", Value::Null).await.json();
+    assert_eq!(remaining["faults"][0]["times"], 2);
     let none = local(&server, "DELETE /_local/faults", Value::Null).await;
     assert_eq!((none.status, none.json()), (200, json!({ "faults": [] })));
     assert_eq!(Rpc::succeeded(&task, "{}").send(&server).await.unwrap().status, 200);
 }
 
 #[tokio::test]
-async fn an_input_reaches_its_worker_with_no_number_rounded() {
+async fn input_numbers_are_not_rounded() {
     let server = server().await;
     let list = json!({ "domain": "taskback", "taskList": { "name": "taskback" } });
-    for (input, wanted) in [
+    for (input, expected) in [
         ("{\"n\":1.000000000000000000001}", "{\"n\":1.000000000000000000001}"),
         ("\"bare \\u00e9\"", "bare é"),
     ] {
         let body = format!("{{\"service\":\"swf\",\"input\":{input}}}");
-        assert_eq!(send(&server, "POST /_local/tasks", &[], &body).await.unwrap().status, 201);
-        assert_eq!(swf(&server, "PollForActivityTask", list.clone()).await.json()["input"], wanted);
+        assert_eq!(
+            send(&server, "POST /_local/tasks", &[("content-type", "application/json")], &body)
+                .await
+                .unwrap()
+                .status,
+            201
+        );
+        assert_eq!(swf(&server, "PollForActivityTask", list.clone()).await.json()["input"], expected);
     }
 }

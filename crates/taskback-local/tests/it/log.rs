@@ -1,5 +1,5 @@
-//! What all servers of this process log, down to TRACE. It is one log, in place before the first
-//! server, because a place in the code that is passed before its subscriber is there may stay mute.
+//! The log of all servers of this process, down to TRACE. It is installed before the first server,
+//! because a log statement that runs before its subscriber may stay disabled.
 
 use std::io;
 use std::sync::{Mutex, Once, PoisonError};

@@ -3,6 +3,7 @@
 // Clippy's own exception for tests does not reach their helpers.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod client;
 mod faults;
 mod flow;

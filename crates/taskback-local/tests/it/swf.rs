@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskback_core::{Service, TaskToken};
-use taskback_local::{OpenTask, Opened, Outcome, Server, TaskState};
+use taskback_local::{OpenTask, OpenedTask, ReportedOutcome, Server, TaskState};
 use tokio::time::{Instant, advance};
 
 use crate::client::{open, send, server, swf};
@@ -11,11 +11,11 @@ fn task() -> OpenTask {
     OpenTask::new(Service::Swf)
 }
 
-fn token(task: &Opened) -> &str {
+fn token(task: &OpenedTask) -> &str {
     task.token.expose()
 }
 
-async fn events(server: &Server, task: &Opened) -> Vec<Value> {
+async fn events(server: &Server, task: &OpenedTask) -> Vec<Value> {
     let activity = task.activity.clone().unwrap();
     let execution = json!({ "workflowId": activity.workflow_id, "runId": activity.run_id });
     let asked = json!({ "domain": activity.domain, "execution": execution });
@@ -23,7 +23,7 @@ async fn events(server: &Server, task: &Opened) -> Vec<Value> {
     answer.json()["events"].as_array().unwrap().clone()
 }
 
-async fn last_event(server: &Server, task: &Opened) -> Value {
+async fn last_event(server: &Server, task: &OpenedTask) -> Value {
     events(server, task).await.pop().unwrap()
 }
 
@@ -33,7 +33,7 @@ async fn poll(server: &Server) -> Value {
 }
 
 #[tokio::test]
-async fn a_polled_task_is_completed_and_its_history_says_so() {
+async fn completed_task_is_in_history() {
     let server = server().await;
     let opened = open(&server, task().input("{\"n\": 12345678901234567890123}"));
     let polled = poll(&server).await;
@@ -79,7 +79,7 @@ async fn a_polled_task_is_completed_and_its_history_says_so() {
 }
 
 #[tokio::test]
-async fn failures_and_cancellations_are_told_as_they_came() {
+async fn failures_and_cancellations_are_unchanged() {
     let server = server().await;
     let (failed, canceled, silent) = (open(&server, task()), open(&server, task()), open(&server, task()));
     let body = json!({ "taskToken": token(&failed), "reason": "Declined", "details": "ß" });
@@ -98,13 +98,16 @@ async fn failures_and_cancellations_are_told_as_they_came() {
         last_event(&server, &canceled).await["activityTaskCanceledEventAttributes"],
         json!({ "details": "on request", "latestCancelRequestedEventId": 4, "scheduledEventId": 2, "startedEventId": 3 })
     );
-    let seen = |task: &Opened| server.state().task(&task.fingerprint).unwrap();
-    assert_eq!(seen(&canceled).outcome, Some(Outcome::Canceled { details: Some("on request".to_owned()) }));
-    assert_eq!(seen(&silent).outcome, Some(Outcome::Failed { error: None, cause: None }));
+    let seen = |task: &OpenedTask| server.state().task(&task.fingerprint).unwrap();
+    assert_eq!(
+        seen(&canceled).outcome,
+        Some(ReportedOutcome::Canceled { details: Some("on request".to_owned()) })
+    );
+    assert_eq!(seen(&silent).outcome, Some(ReportedOutcome::Failed { error: None, cause: None }));
 }
 
 #[tokio::test]
-async fn a_requested_cancellation_reaches_the_heartbeat_and_stays() {
+async fn heartbeats_report_requested_cancellation() {
     let server = server().await;
     let opened = open(&server, task());
     let beat = json!({ "taskToken": token(&opened), "details": "half" });
@@ -129,7 +132,7 @@ async fn a_requested_cancellation_reaches_the_heartbeat_and_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_timeouts_are_kept_and_named() {
+async fn both_timeouts_are_enforced() {
     let server = server().await;
     let seconds = Duration::from_secs;
     let mut slow = task().timeout(seconds(30));
@@ -157,7 +160,7 @@ async fn both_timeouts_are_kept_and_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_list_holds_the_poll_for_a_minute_and_a_new_task_ends_it() {
+async fn new_task_ends_long_poll() {
     let server = server().await;
     let start = Instant::now();
     assert_eq!(poll(&server).await, json!({ "startedEventId": 0 }));
@@ -173,7 +176,7 @@ async fn an_empty_list_holds_the_poll_for_a_minute_and_a_new_task_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_is_polled_once_and_its_time_runs_from_there() {
+async fn poll_restarts_timeout() {
     let server = server().await;
     let opened = open(&server, task().timeout(Duration::from_secs(100)));
     advance(Duration::from_secs(90)).await;
@@ -188,7 +191,7 @@ async fn a_task_is_polled_once_and_its_time_runs_from_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_is_opened_again_is_polled_once() {
+async fn reopened_task_is_polled_once() {
     let server = server().await;
     let first = open(&server, task());
     let done = json!({ "taskToken": token(&first) });
@@ -199,7 +202,7 @@ async fn a_task_that_is_opened_again_is_polled_once() {
 }
 
 #[tokio::test]
-async fn lists_and_domains_are_kept_apart_and_tasks_of_a_workflow_share_its_history() {
+async fn lists_and_domains_are_separate() {
     let server = server().await;
     let mut mine = task();
     (mine.domain, mine.task_list) = (Some("shop".to_owned()), Some("cards".to_owned()));
@@ -218,20 +221,20 @@ async fn lists_and_domains_are_kept_apart_and_tasks_of_a_workflow_share_its_hist
 }
 
 #[tokio::test]
-async fn reports_to_a_terminated_workflow_name_the_execution() {
+async fn terminated_workflow_refuses_reports() {
     let server = server().await;
     let opened = open(&server, task());
     let activity = opened.activity.clone().unwrap();
     let end = json!({ "domain": "taskback", "workflowId": activity.workflow_id, "reason": "enough" });
     assert_eq!(swf(&server, "TerminateWorkflowExecution", end.clone()).await.status, 200);
     let (workflow_id, run_id) = (activity.workflow_id, activity.run_id);
-    let wanted = format!("Unknown execution: WorkflowExecution=[workflowId={workflow_id}, runId={run_id}]");
+    let expected = format!("Unknown execution: WorkflowExecution=[workflowId={workflow_id}, runId={run_id}]");
     for operation in
         ["RespondActivityTaskCompleted", "RespondActivityTaskFailed", "RecordActivityTaskHeartbeat"]
     {
         let answer = swf(&server, operation, json!({ "taskToken": token(&opened) })).await;
         assert_eq!(answer.code(), "UnknownResourceFault");
-        assert_eq!(answer.json()["message"], wanted.as_str());
+        assert_eq!(answer.json()["message"], expected.as_str());
     }
     assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::Closed);
     assert_eq!(last_event(&server, &opened).await["eventType"], "WorkflowExecutionTerminated");
@@ -239,9 +242,9 @@ async fn reports_to_a_terminated_workflow_name_the_execution() {
 }
 
 #[tokio::test]
-async fn every_member_keeps_its_limit_in_the_services_words() {
+async fn member_limits_use_service_messages() {
     let server = server().await;
-    for (operation, member, most) in [
+    for (operation, member, max) in [
         ("RespondActivityTaskCompleted", "result", 32_768),
         ("RespondActivityTaskFailed", "reason", 256),
         ("RespondActivityTaskFailed", "details", 32_768),
@@ -249,37 +252,37 @@ async fn every_member_keeps_its_limit_in_the_services_words() {
         ("RecordActivityTaskHeartbeat", "details", 2_048),
     ] {
         let opened = open(&server, task());
-        let long = "é".repeat(most + 1);
+        let long = "é".repeat(max + 1);
         let refused = swf(&server, operation, json!({ "taskToken": token(&opened), member: long })).await;
         assert_eq!((refused.status, refused.code()), (400, "ValidationException".to_owned()));
         assert_eq!(
             refused.json()["message"],
             format!(
                 "1 validation error detected: Value '{long}' at '{member}' failed to satisfy constraint: \
-                 Member must have length less than or equal to {most}"
+                 Member must have length less than or equal to {max}"
             )
         );
         let fits =
-            swf(&server, operation, json!({ "taskToken": token(&opened), member: "é".repeat(most) })).await;
+            swf(&server, operation, json!({ "taskToken": token(&opened), member: "é".repeat(max) })).await;
         assert_eq!(fits.status, 200, "{operation} {member}");
     }
 }
 
 #[tokio::test]
-async fn a_garbled_token_is_refused_and_not_echoed() {
+async fn garbled_token_is_not_echoed() {
     let server = server().await;
     let garbled =
         swf(&server, "RespondActivityTaskCompleted", json!({ "taskToken": "strange+token/==" })).await;
     assert_eq!((garbled.status, garbled.code()), (400, "ValidationException".to_owned()));
     assert_eq!(garbled.json()["message"], "Invalid token");
-    for (body, wanted) in [
+    for (body, expected) in [
         (json!({ "taskToken": "y".repeat(1025) }), "less than or equal to 1024"),
         (json!({ "taskToken": "" }), "greater than or equal to 1"),
         (json!({}), "Value null at 'taskToken'"),
     ] {
         let answer = swf(&server, "RespondActivityTaskCompleted", body).await;
         assert_eq!(answer.code(), "ValidationException");
-        assert!(answer.body.contains(wanted) && !answer.body.contains("yyyy"), "{}", answer.body);
+        assert!(answer.body.contains(expected) && !answer.body.contains("yyyy"), "{}", answer.body);
     }
     let fnf_token = TaskToken::new(Service::Fnf, "the-same-text").unwrap();
     open(&server, OpenTask::new(Service::Fnf).token(fnf_token));
@@ -288,7 +291,7 @@ async fn a_garbled_token_is_refused_and_not_echoed() {
 }
 
 #[tokio::test]
-async fn requests_that_are_not_of_swfs_form_are_refused_by_their_code() {
+async fn malformed_requests_have_documented_codes() {
     let server = server().await;
     let target = ("x-amz-target", "SimpleWorkflowService.RespondActivityTaskCompleted");
     let json_type = ("content-type", "application/x-amz-json-1.0");
@@ -322,7 +325,7 @@ async fn requests_that_are_not_of_swfs_form_are_refused_by_their_code() {
 }
 
 #[tokio::test]
-async fn a_history_that_is_not_there_is_told_by_what_is_missing() {
+async fn history_error_names_the_missing_part() {
     let server = server().await;
     let opened = open(&server, task());
     let activity = opened.activity.unwrap();

@@ -1,4 +1,4 @@
-//! What can happen next, and what must not.
+//! The possible events, and the laws that none may break.
 
 mod owner;
 
@@ -7,9 +7,9 @@ use super::state::{At, Entry, Message, Service, State};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) variant: Option<Variant>,
-    /// How many crashes there are at most, and decisions that do not reach the ledger.
+    /// The largest number of crashes and of decisions that do not reach the ledger.
     pub(super) mishaps: u8,
-    /// Whether the ledger may not answer. Then an outcome may be told that is not remembered.
+    /// Whether the ledger may be unavailable. Then an unrecorded outcome may be reported.
     pub(super) ledger_faults: bool,
     pub(super) closed_by_another: bool,
 }
@@ -29,27 +29,30 @@ pub(super) enum Variant {
     DeadLetterIgnoresLease,
     DoneOnRefusal,
     ClaimIgnoresDecision,
-    NobodyReadsDeadLetters,
+    DeadLettersAreUnread,
+    ReportAfterLease,
 }
 
 /// A law that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Breach {
-    /// An outcome was taken that is neither the one decided first nor its one replacement.
+    /// The service accepted an outcome that is neither the first one decided nor its replacement.
     Flipped,
-    /// An outcome was decided by another claim than the latest.
+    /// A claim that is not the latest decided an outcome.
     LateOwner,
-    /// A claim was granted while the lease of another lived.
+    /// A claim was granted during another owner's lease.
     LeaseTaken,
-    /// A claim was granted though the outcome was decided.
+    /// A claim was granted after the outcome was decided.
     RanDecided,
-    /// A message was deleted whose task is open.
-    DoneUntold,
-    /// A state from which the task can no longer be told.
-    Untold,
+    /// An unrecorded outcome was accepted after its lease.
+    ReportedWithoutLease,
+    /// A message was deleted while its task is open.
+    AckedUnreported,
+    /// A state from which the task can no longer be reported.
+    Unreported,
 }
 
-/// What can happen next: by whom and what, the state after it, the law that it breaks.
+/// The possible next events: actor and action, the next state, and the law that the event breaks.
 pub(super) type Step = (&'static str, &'static str, State, Option<Breach>);
 
 const NAMES: [&str; 3] = ["a worker", "another worker", "dead letters"];
@@ -90,7 +93,7 @@ impl Turn {
         State { mishaps_left: self.state.mishaps_left - 1, ..self.state }
     }
 
-    /// Time passes, and others act.
+    /// Time passes, and other parties act.
     fn world(&mut self) {
         let state = self.state;
         if let Entry::Running { owner, live: true } = state.record.entry {
@@ -108,7 +111,7 @@ impl Turn {
             self.can("the message comes back or moves on", State { message, ..state });
         }
         if self.rules.closed_by_another && state.service == Service::Open {
-            self.can("somebody else closes the task", State { service: Service::Closed, ..state });
+            self.can("another party closes the task", State { service: Service::Closed, ..state });
         }
     }
 }

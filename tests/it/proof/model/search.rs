@@ -1,4 +1,4 @@
-//! Every state that can come about, the nearest first.
+//! A breadth-first search of all reachable states.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::state::{Service, State};
 pub(super) enum Found {
     /// Every law holds in every state.
     Nothing { states: usize },
-    /// The shortest way to a breach.
+    /// The shortest path to a breach.
     Breach { breach: Breach, trace: Vec<String> },
 }
 
@@ -30,8 +30,8 @@ pub(super) fn search(rules: Rules) -> Found {
         }
         place += 1;
     }
-    match seen.untold(&edges) {
-        Some(place) => Found::Breach { breach: Breach::Untold, trace: seen.trace(place) },
+    match seen.unreported(&edges) {
+        Some(place) => Found::Breach { breach: Breach::Unreported, trace: seen.trace(place) },
         None => Found::Nothing { states: seen.states.len() },
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn search(rules: Rules) -> Found {
 #[derive(Default)]
 struct Seen {
     states: Vec<State>,
-    /// How each state was reached first.
+    /// The event by which each state was first reached.
     ways: Vec<Option<(usize, &'static str, &'static str)>>,
     places: HashMap<State, usize>,
 }
@@ -53,25 +53,25 @@ impl Seen {
         })
     }
 
-    /// The nearest state from which no way leads to a closed task.
-    fn untold(&self, edges: &[(usize, usize)]) -> Option<usize> {
-        let mut is_told: Vec<bool> =
+    /// The nearest state from which no path leads to a closed task.
+    fn unreported(&self, edges: &[(usize, usize)]) -> Option<usize> {
+        let mut is_reported: Vec<bool> =
             self.states.iter().map(|state| state.service == Service::Closed).collect();
         let mut goes_on = true;
         while goes_on {
             goes_on = false;
             for &(before, after) in edges.iter().rev() {
-                goes_on |= is_told[after] && !std::mem::replace(&mut is_told[before], true);
+                goes_on |= is_reported[after] && !std::mem::replace(&mut is_reported[before], true);
             }
         }
-        is_told.iter().position(|told| !told)
+        is_reported.iter().position(|reported| !reported)
     }
 
     fn trace(&self, mut place: usize) -> Vec<String> {
         let mut trace = Vec::new();
-        while let Some((earlier, who, what)) = self.ways[place] {
+        while let Some((prior, who, what)) = self.ways[place] {
             trace.push(format!("{who} {what}"));
-            place = earlier;
+            place = prior;
         }
         trace.reverse();
         trace

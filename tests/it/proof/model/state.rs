@@ -1,6 +1,6 @@
-//! What there is at one moment.
+//! The state of the model at one moment.
 
-/// All of it. `first` and `latest` are known to nobody in it: they are for the laws.
+/// The whole state. `first` and `latest` exist for the laws only; no actor sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
     pub(super) record: Record,
@@ -9,9 +9,9 @@ pub(super) struct State {
     /// Two workers, then the handler of dead letters.
     pub(super) owners: [Owner; 3],
     pub(super) mishaps_left: u8,
-    /// The outcome that was decided first.
+    /// The first outcome decided.
     pub(super) first: Option<Outcome>,
-    /// The number of claims that were granted; the latest one has this number.
+    /// The number of claims granted, which is also the number of the latest claim.
     pub(super) latest: u8,
 }
 
@@ -19,18 +19,18 @@ pub(super) const DEAD_LETTERS: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Outcome {
-    /// The number of the claim under which the step ran tells one run from another.
+    /// The claim's number distinguishes the runs of the step.
     Succeeded(u8),
-    /// What could be tried again, on the last delivery.
+    /// A retryable error on the last delivery.
     Failed(u8),
     DeadLettered,
-    /// The fixed failure in the place of an output that was refused.
+    /// The fixed failure that replaces a refused output.
     Replacement,
-    /// What a broken variant makes up.
+    /// An outcome that a broken variant invents.
     Invented,
 }
 
-/// The ledger's item: the epoch outlives a release.
+/// The ledger's item. The epoch outlives a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Record {
     pub(super) epoch: u8,
@@ -41,17 +41,17 @@ pub(super) struct Record {
 pub(super) enum Entry {
     Absent,
     Running { owner: u8, live: bool },
-    Decided { outcome: Outcome, by: Hold },
+    Decided { outcome: Outcome, by: Lease },
     Reported { outcome: Outcome },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Hold {
+pub(super) struct Lease {
     pub(super) owner: u8,
     pub(super) epoch: u8,
 }
 
-/// It takes one outcome and then is closed.
+/// The service's task, which accepts one outcome and then is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Service {
     Open,
@@ -65,11 +65,11 @@ pub(super) enum Message {
     Gone,
 }
 
-/// One who handles a delivery, and where he is with it.
+/// The owner of a delivery, and its progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Owner {
     pub(super) at: At,
-    /// It is the message's last delivery.
+    /// Whether this is the message's last delivery.
     pub(super) last: bool,
 }
 
@@ -77,27 +77,29 @@ pub(super) struct Owner {
 pub(super) enum At {
     Idle,
     Claiming,
-    /// The step runs under the claim of that number.
+    /// The step runs under the claim with this number.
     Running {
-        hold: Hold,
+        lease: Lease,
         claim: u8,
     },
     Deciding {
-        hold: Hold,
+        lease: Lease,
         claim: u8,
         outcome: Outcome,
     },
-    /// `closed`: the task was found closed, so that the message is done.
+    /// `closed`: the task was found closed, so the message is acknowledged.
     Releasing {
-        hold: Hold,
+        lease: Lease,
         closed: bool,
     },
     Reporting {
         outcome: Outcome,
         remembered: bool,
+        lease: Lease,
     },
     Replacing {
         outcome: Outcome,
+        lease: Lease,
     },
     Remembering {
         outcome: Outcome,
@@ -118,19 +120,19 @@ impl State {
         }
     }
 
-    /// The same with that owner elsewhere.
+    /// The same state with another progress of that owner.
     pub(super) fn with(mut self, owner: usize, at: At) -> Self {
         if at == At::Idle {
             self.owners[owner].last = false;
         }
         self.owners[owner].at = at;
-        // Two workers that changed places are the same state.
+        // States that differ only by an exchange of the two workers are the same.
         self.owners[..DEAD_LETTERS].sort();
         self
     }
 
-    pub(super) fn is_held(&self, hold: Hold) -> bool {
-        self.record.epoch == hold.epoch
-            && matches!(self.record.entry, Entry::Running { owner, .. } if owner == hold.owner)
+    pub(super) fn is_held(&self, lease: Lease) -> bool {
+        self.record.epoch == lease.epoch
+            && matches!(self.record.entry, Entry::Running { owner, .. } if owner == lease.owner)
     }
 }

@@ -1,16 +1,16 @@
-//! The conditions under which an item is written.
+//! The conditions for writing an item.
 
 use std::time::Duration;
 
-use taskback::core::{Digest, Fingerprint, Outcome, Receipt};
-use taskback::ledger::{Claim, Held, Hold};
+use taskback::ledger::{Claim, Lease, WriteResult};
+use taskback::{Digest, Fingerprint, Outcome, Receipt};
 
 use super::Table;
 
 #[derive(Clone)]
 pub(super) struct Item {
     pub(super) state: State,
-    pub(super) hold: Hold,
+    pub(super) lease: Lease,
     pub(super) until: Duration,
     pub(super) outcome: Option<Outcome>,
     pub(super) receipt: Option<Receipt>,
@@ -25,72 +25,72 @@ pub(super) enum State {
 }
 
 impl Table {
-    pub(super) fn claim(&mut self, key: Fingerprint, owner: &str, lease: Duration) -> Claim {
+    pub(super) fn claim(&mut self, key: Fingerprint, owner: &str, duration: Duration) -> Claim {
         let now = self.now();
         let epoch = match self.items.get(&key) {
             None => 1,
             Some(item) => match item.state {
                 State::Decided => return Claim::Decided(item.outcome.clone().unwrap()),
                 State::Reported => return Claim::Reported(item.receipt.clone().unwrap()),
-                State::Running if item.hold.owner == owner => item.hold.epoch,
-                State::Running if item.until > now => return Claim::Running(item.until - now),
-                State::Running | State::Released => item.hold.epoch + 1,
+                State::Running if item.lease.owner == owner => item.lease.epoch,
+                State::Running if item.until > now => return Claim::HeldByOther(item.until - now),
+                State::Running | State::Released => item.lease.epoch + 1,
             },
         };
-        let hold = Hold { owner: owner.to_owned(), epoch };
+        let lease = Lease { owner: owner.to_owned(), epoch };
         let item = Item {
             state: State::Running,
-            hold: hold.clone(),
-            until: now + lease,
+            lease: lease.clone(),
+            until: now + duration,
             outcome: None,
             receipt: None,
         };
         self.items.insert(key, item);
-        Claim::Ours(hold)
+        Claim::Acquired(lease)
     }
 
-    pub(super) fn running(&mut self, key: Fingerprint, hold: &Hold) -> Option<&mut Item> {
-        self.items.get_mut(&key).filter(|item| item.state == State::Running && item.hold == *hold)
+    pub(super) fn running(&mut self, key: Fingerprint, lease: &Lease) -> Option<&mut Item> {
+        self.items.get_mut(&key).filter(|item| item.state == State::Running && item.lease == *lease)
     }
 
-    pub(super) fn decide(&mut self, key: Fingerprint, hold: &Hold, outcome: &Outcome) -> Held {
-        if let Some(item) = self.running(key, hold) {
+    pub(super) fn decide(&mut self, key: Fingerprint, lease: &Lease, outcome: &Outcome) -> WriteResult {
+        if let Some(item) = self.running(key, lease) {
             (item.state, item.outcome) = (State::Decided, Some(outcome.clone()));
             self.decided.entry(key).or_default().push(outcome.clone());
-            return Held::Yes;
+            return WriteResult::Applied;
         }
         let own =
-            self.items.get(&key).is_some_and(|item| item.hold == *hold && item.stands(outcome.digest()));
-        if own { Held::Yes } else { Held::Lost }
+            self.items.get(&key).is_some_and(|item| item.lease == *lease && item.stands(outcome.digest()));
+        if own { WriteResult::Applied } else { WriteResult::Superseded }
     }
 
-    pub(super) fn replace(&mut self, key: Fingerprint, decided: Digest, outcome: &Outcome) -> Held {
+    pub(super) fn replace(&mut self, key: Fingerprint, decided: Digest, outcome: &Outcome) -> WriteResult {
         match self.items.get_mut(&key) {
             Some(item) if item.state == State::Decided && item.stands(decided) => {
                 item.outcome = Some(outcome.clone());
                 self.decided.entry(key).or_default().push(outcome.clone());
-                Held::Yes
+                WriteResult::Applied
             }
-            Some(item) if item.stands(outcome.digest()) => Held::Yes,
-            _ => Held::Lost,
+            Some(item) if item.stands(outcome.digest()) => WriteResult::Applied,
+            _ => WriteResult::Superseded,
         }
     }
 
-    pub(super) fn reported(&mut self, key: Fingerprint, decided: Digest, receipt: &Receipt) -> Held {
+    pub(super) fn reported(&mut self, key: Fingerprint, decided: Digest, receipt: &Receipt) -> WriteResult {
         match self.items.get_mut(&key) {
             Some(item) if item.stands(decided) => {
                 if item.state == State::Decided {
                     (item.state, item.receipt) = (State::Reported, Some(receipt.clone()));
                 }
-                Held::Yes
+                WriteResult::Applied
             }
-            _ => Held::Lost,
+            _ => WriteResult::Superseded,
         }
     }
 }
 
 impl Item {
-    /// Whether the outcome of that digest is decided, told or not.
+    /// Whether the outcome with that digest is decided, whether or not it is reported.
     fn stands(&self, digest: Digest) -> bool {
         self.outcome.as_ref().is_some_and(|outcome| outcome.digest() == digest)
     }

@@ -1,134 +1,112 @@
-//! Permissions: none missing, none wider than needed.
+//! Checks of permissions: none missing, none broader than needed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::ledger::target_or_name;
+use super::needs::{Need, needs};
+use crate::doctor::arns::Target;
 use crate::doctor::finding::Finding;
-use crate::doctor::function::{Function, Job};
-use crate::doctor::grants::{Allowed, Grants, POLLING};
-use crate::doctor::intrinsics::text;
+use crate::doctor::function::Function;
+use crate::doctor::grants::{Policies, Verdict};
+use crate::doctor::policies::Statement;
+use crate::doctor::services::SERVICES;
 use crate::doctor::template::Template;
+use crate::doctor::value::arn;
 
-/// What a function needs: an action, on what, and what happens without.
-type Need = (&'static str, String, &'static str);
-
-pub(super) fn check(
-    template: &Template,
-    function: &Function<'_>,
+pub(super) fn check<'t>(
+    template: &'t Template,
+    policies: &Policies<'t>,
+    function: &Function<'t>,
     findings: &mut Vec<Finding>,
-    unknown: &mut BTreeSet<String>,
 ) {
-    let grants = Grants::of(template, function);
-    unknown
-        .extend(grants.unseen.iter().map(|what| format!("the permissions of {} by {what}", function.name)));
-
-    let mut missing: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
-    for (action, resource, without) in needs(template, function) {
-        if !grants.allow(action, &resource) {
-            missing.entry((resource, without)).or_default().push(action);
+    let grants = match policies.of(function) {
+        Ok(grants) => grants,
+        Err(reason) => {
+            let reason = format!("{reason}, so the permissions are not known");
+            return function.view.note(&["Role"], &reason);
+        }
+    };
+    let mut missing: BTreeMap<(Target, &str, String), Vec<&str>> = BTreeMap::new();
+    let mut unknown: BTreeMap<(Target, String), Vec<&str>> = BTreeMap::new();
+    for Need { action, target, consequence } in needs(template, function) {
+        match policies.verdict(&grants, action, &target) {
+            Verdict::Allowed => {}
+            Verdict::Missing => {
+                missing.entry((target, consequence, String::new())).or_default().push(action);
+            }
+            Verdict::Denied(by) => {
+                missing.entry((target, consequence, by)).or_default().push(action);
+            }
+            Verdict::Unknown(reason) => unknown.entry((target, reason)).or_default().push(action),
         }
     }
-    for ((resource, without), actions) in missing {
-        let actions = actions.join(", ");
-        let shown = resource.trim_start_matches("${").trim_end_matches(".Arn}").trim_end_matches('}');
-        findings.push(Finding::new(
-            "TB011",
-            function.name,
-            format!("it may not {actions} on {shown}: {without}"),
-            format!("allow {actions} on that resource"),
-        ));
+    for ((target, reason), actions) in unknown {
+        let subject = format!("{} with {} on {}", function.name, actions.join(", "), target.shown);
+        template.unknown.add(&subject, &reason);
     }
-    findings.extend(grants.allowed.iter().filter_map(|allowed| wide(function, allowed)));
+    for ((target, consequence, denied_by), actions) in missing {
+        findings.push(not_allowed(function, &target.shown, &actions.join(", "), (consequence, &denied_by)));
+    }
+    findings.extend(grants.policies.statements.iter().filter_map(|statement| broad(function, statement)));
 }
 
-fn needs(template: &Template, function: &Function<'_>) -> Vec<Need> {
-    let mut needs: Vec<Need> = Vec::new();
-    for queue in function.sources.iter().filter_map(|source| source.queue) {
-        let queue = format!("${{{queue}.Arn}}");
-        needs.extend(POLLING.map(|action| (action, queue.clone(), "no message is handed to it")));
-        needs.extend(
-            ["sqs:GetQueueUrl", "sqs:ChangeMessageVisibility"].map(|action| (action, queue.clone(), DELAYS)),
-        );
+fn not_allowed(
+    function: &Function<'_>,
+    target: &str,
+    actions: &str,
+    (consequence, denied_by): (&str, &str),
+) -> Finding {
+    if denied_by.is_empty() {
+        let reason = format!("missing permission {actions} on {target}: {consequence}");
+        let also = if actions.contains("kms:") {
+            ", to the function's role and in the key's own policy"
+        } else {
+            ""
+        };
+        return Finding::new("TB011", function.name, reason, format!("allow {actions} on {target}{also}"));
     }
-    if let Some(failed) = function.on_failure.filter(|failed| !failed.is_null()) {
-        needs.push(("sqs:SendMessage", text(failed), "events that failed for good are dropped"));
-    }
-    let reports = matches!(function.job, Job::Worker | Job::DeadLetters);
-    let service = function.env("TASKBACK_SERVICE");
-    // Without a setting of FnF all tokens are SWF's.
-    let places = ["FNF_REGION", "FNF_ENDPOINT"];
-    let may_be_fnf = function.is_unknown("TASKBACK_SERVICE")
-        || places.iter().any(|place| function.env(place).is_some() || function.is_unknown(place));
-    if reports && (service.as_deref() == Some("swf") || !may_be_fnf) {
-        needs.extend(REPORTS.map(|action| (action, SWF.to_owned(), "tasks of SWF are never told")));
-        let beat = "SWF takes a step for dead that goes on, and it cannot be cancelled";
-        needs.push(("swf:RecordActivityTaskHeartbeat", SWF.to_owned(), beat));
-    }
-    if reports && function.env("TASKBACK_SWF_HISTORY").as_deref() == Some("on") {
-        needs.push(("swf:GetWorkflowExecutionHistory", SWF.to_owned(), "who closed a task stays unknown"));
-    }
-    if let (true, Some(table)) = (reports, function.table()) {
-        let own = target_or_name(template, &table).map(|(name, _)| format!("${{{name}.Arn}}"));
-        let table = own.unwrap_or_else(|| named(table));
-        needs.push(("dynamodb:UpdateItem", table, "the ledger is out of reach, and no step runs"));
-    }
-    if let Some(secret) = function.env("FNF_SECRET_ID") {
-        needs.push((
-            "secretsmanager:GetSecretValue",
-            named(secret),
-            "it does not start without FnF's credentials",
-        ));
-    }
-    if function.job == Job::Poller {
-        needs.push(("swf:PollForActivityTask", SWF.to_owned(), "it gets no task"));
-        let back = "what could not be queued waits in silence for its timeout";
-        needs.push(("swf:RespondActivityTaskFailed", SWF.to_owned(), back));
-        if let Some(queue) = function.env("TASKBACK_QUEUE_URL").filter(|queue| queue.starts_with("${")) {
-            let queue = queue.replace('}', ".Arn}");
-            needs.push(("sqs:SendMessage", queue, "what it polled reaches no worker"));
-        }
-    }
-    needs
+    let reason = format!("{denied_by} denies {actions} on {target}: {consequence}");
+    let fix =
+        format!("remove {denied_by}, or except the function's role from it, and allow {actions} on {target}");
+    Finding::new("TB011", function.name, reason, fix)
 }
 
-/// A plain name as a reference, which any ARN that a policy spells out may be meant for.
-fn named(name: String) -> String {
-    if name.contains([':', '$']) { name } else { format!("${{{name}}}") }
-}
-
-const REPORTS: [&str; 3] =
-    ["swf:RespondActivityTaskCompleted", "swf:RespondActivityTaskFailed", "swf:RespondActivityTaskCanceled"];
-
-const DELAYS: &str = "every kept message comes back after the queue's visibility timeout, whatever kept it, so that an \
-                      outage uses up its receives";
-
-/// Any domain: which one is the workflows' affair.
-const SWF: &str = "${the SWF domain}";
-
-fn wide(function: &Function<'_>, allowed: &Allowed) -> Option<Finding> {
-    if allowed.given {
+fn broad(function: &Function<'_>, statement: &Statement) -> Option<Finding> {
+    if statement.is_implicit || statement.is_deny {
         return None;
     }
-    let ours = |action: &&String| {
-        SERVICES.iter().any(|service| action.to_lowercase().starts_with(service)) || *action == "*"
+    if statement.actions.is_except {
+        let reason = format!(
+            "broad permission of all actions except {}: a compromised function could reach tasks of other functions",
+            statement.actions.texts.join(", ")
+        );
+        return Some(Finding::new("TB012", function.name, reason, "list only the actions that it needs"));
+    }
+    let is_checked = |action: &&String| {
+        let services = SERVICES.iter().filter_map(|service| service.action_prefix);
+        **action == "*" || services.chain(PREFIXES).any(|prefix| action.to_lowercase().starts_with(prefix))
     };
-    let actions: Vec<_> = allowed.actions.iter().filter(ours).collect();
-    let star = actions.iter().find(|action| action.contains('*'));
-    let is_all = |resource: &String| resource == "*" || resource.ends_with(":*") || resource.ends_with("/*");
-    let everywhere = allowed.resources.iter().flatten().any(is_all);
-    let (reason, mend) = match (star, actions.first()) {
-        (Some(action), _) => (format!("it may {action}"), "name the actions that it needs"),
-        (None, Some(_)) if everywhere => {
+    let actions: Vec<_> = statement.actions.texts.iter().filter(is_checked).collect();
+    let wildcard = actions.iter().find(|action| action.contains('*'));
+    let on_any_resource = statement.resources.texts.iter().any(|resource| is_any(resource));
+    let (permission, fix) = match (wildcard, actions.first()) {
+        (Some(action), _) => ((*action).clone(), "list only the actions that it needs"),
+        (None, Some(_)) if on_any_resource => {
             let actions: Vec<_> = actions.iter().map(|action| action.as_str()).collect();
-            (
-                format!("it may {} on everything", actions.join(", ")),
-                "name the queue, table, domain or secret",
-            )
+            (format!("{} on all resources", actions.join(", ")), "name the queue, table, domain or secret")
         }
         _ => return None,
     };
-    let reason = format!("{reason}: whoever takes the function over reaches tasks that are not its own");
-    Some(Finding::new("TB012", function.name, reason, mend))
+    let reason =
+        format!("broad permission {permission}: a compromised function could reach tasks of other functions");
+    Some(Finding::new("TB012", function.name, reason, fix))
 }
 
-const SERVICES: [&str; 4] = ["swf:", "sqs:", "dynamodb:", "secretsmanager:"];
+/// True for all resources of a kind, such as `*` and `…:table/*`, but not for all parts of one, such as `…:table/a/index/*`.
+fn is_any(resource: &str) -> bool {
+    let parts = arn(resource).map_or_else(|| resource.to_owned(), |[.., own]| own);
+    let mut parts = parts.split(['/', ':']).filter(|part| !part.is_empty());
+    matches!((parts.next(), parts.next(), parts.next()), (Some("*"), None, _) | (Some(_), Some("*"), None))
+}
+
+/// The beginnings of the checked actions besides those of the services.
+const PREFIXES: [&str; 3] = ["sqs:", "dynamodb:", "secretsmanager:"];

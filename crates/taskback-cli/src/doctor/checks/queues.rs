@@ -1,170 +1,146 @@
-//! Queues: a message is hidden long enough, comes often enough, and ends where somebody tells its task.
+//! Checks of queues: enough receives, and a handler for dead letters.
 
 use std::collections::BTreeSet;
 
+use super::retention::{expires, expires_on_arrival};
+use super::visibility::visibility;
 use crate::doctor::finding::Finding;
-use crate::doctor::function::{Function, Job, Source};
-use crate::doctor::intrinsics::target;
-use crate::doctor::template::{QUEUE, Resource, Template, number};
+use crate::doctor::function::{Function, Job, OnFailure};
+use crate::doctor::names::{Found, QUEUE, find};
+use crate::doctor::source::Source;
+use crate::doctor::template::{Resource, Template};
 
-pub(super) fn check(
-    template: &Template,
-    function: &Function<'_>,
-    findings: &mut Vec<Finding>,
-    unknown: &mut BTreeSet<String>,
-) {
-    for source in &function.sources {
-        if source.is_partial() == Some(false) {
-            findings.push(Finding::new(
-                "TB001",
-                function.name,
-                "Lambda deletes the messages that its answer names as failed: it does not ask for ReportBatchItemFailures",
-                "add FunctionResponseTypes: [ReportBatchItemFailures] to the event source",
-            ));
-        }
-        let Some((name, queue)) = source.queue.and_then(|name| Some((name, template.get(name, QUEUE)?)))
-        else {
-            unknown.insert(format!("a queue of {}, which is not in the template", function.name));
+const MAX_RECEIVES: &str = "TASKBACK_MAX_RECEIVES";
+const DEAD_LETTERS: [&str; 2] = ["RedrivePolicy", "deadLetterTargetArn"];
+const RECEIVES: [&str; 2] = ["RedrivePolicy", "maxReceiveCount"];
+
+pub(super) fn check(template: &Template, function: &Function<'_>, findings: &mut Vec<Finding>) {
+    for source in &function.triggers.sources {
+        // A queue elsewhere is listed as unknown where it is read.
+        let Some(queue) = source.queue else { continue };
+        findings.extend(visibility(function, source, queue));
+        if function.job == Job::DeadLetters {
             continue;
-        };
-        findings.extend(visibility(function, source, name, queue));
-        if function.job != Job::DeadLetters {
-            let dead = queue.at(&["RedrivePolicy", "deadLetterTargetArn"]);
-            if dead.is_string() && target(dead).and_then(|dead| template.get(dead, QUEUE)).is_none() {
-                unknown.insert(format!("the dead letters of {name}, whose queue is not in the template"));
-            }
-            findings.extend(redrive(template, function, source, name, queue));
+        }
+        findings.extend(redrive(template, function, source, queue));
+        if function.job == Job::FlowControl && !queue.view().lacks(&["RedrivePolicy"]) {
+            let reason = format!(
+                "a message that is redriven from the dead-letter queue of {} gets a new id, so a start without an \
+                 executionName begins a second execution; whether every start has a name is in no template",
+                queue.name
+            );
+            function.view.note(&[], &reason);
         }
     }
 }
 
-/// The dead letters that nobody reads.
+/// The dead-letter queues without a handler.
 pub(super) fn unhandled(template: &Template, functions: &[Function<'_>]) -> Vec<Finding> {
-    let read = |queue: &str| {
-        let handlers = functions.iter().filter(|function| function.job == Job::DeadLetters);
-        handlers.flat_map(|handler| &handler.sources).any(|source| source.queue == Some(queue))
+    let readers = |queue: &str, is_handler: bool| {
+        let of_kind =
+            functions.iter().filter(move |function| (function.job == Job::DeadLetters) == is_handler);
+        let is_it = |source: &Source<'_>| source.queue.is_some_and(|own| own.name == queue);
+        let mut readers = of_kind.filter(|function| function.triggers.sources.iter().any(is_it));
+        readers.next()
     };
     let dead: BTreeSet<_> = functions.iter().flat_map(|function| function.dead_letters(template)).collect();
-    // On the memory ledger there is no handler that could know what was decided.
-    let none = dead.into_iter().filter(|queue| !read(queue));
-    none.map(|queue| {
-        Finding::new(
-            "TB006",
-            queue,
-            "no function tells the tasks of its dead letters: their workflows wait until a timeout, or for ever",
-            "add a function with the binary dead_letter, the worker's DynamoDB ledger, and this queue as its source",
-        )
-    })
-    .collect()
-}
-
-fn visibility(function: &Function<'_>, source: &Source<'_>, name: &str, queue: &Resource) -> Option<Finding> {
-    let (timeout, window) = (function.timeout()?, source.window()?);
-    let needed = 6.0 * timeout + window;
-    let hidden = queue.properties.get("VisibilityTimeout").map_or(Some(30.0), number)?;
-    if hidden >= needed {
-        return None;
+    let mut findings = Vec::new();
+    for queue in dead.into_iter().filter(|queue| readers(queue, true).is_none()) {
+        // With the memory ledger a handler cannot know the decided outcomes.
+        let reason = "no function reports the tasks of its dead letters: their workflows wait for a timeout, or forever";
+        let fix = "add a function with the binary dead_letter, the worker's DynamoDB ledger, and this queue as its event source";
+        match readers(queue, false).filter(|reader| reader.job == Job::Other) {
+            Some(reader) => {
+                template.unknown.add(queue, &format!("{} may report its dead letters", reader.name))
+            }
+            None => findings.push(Finding::new("TB006", queue, reason, fix)),
+        }
     }
-    let reason = format!(
-        "a message is hidden for {hidden} s, and {} may take {timeout} s an invocation, after a window of {window} s: \
-         it comes again while it is worked on, and its receives are used up",
-        function.name
-    );
-    let mend = format!(
-        "set VisibilityTimeout to {needed} or more: six times the function's timeout, and the window"
-    );
-    Some(Finding::new("TB002", name, reason, mend))
+    for function in functions.iter().filter(|function| function.job != Job::Other) {
+        if let OnFailure::To(value) = function.on_failure
+            && find(template, value, &QUEUE).here().is_none()
+        {
+            function.view.note(&[], "the destination of its failed events is not a queue in the template");
+        }
+    }
+    findings
 }
 
 fn redrive(
     template: &Template,
     function: &Function<'_>,
     source: &Source<'_>,
-    name: &str,
     queue: &Resource,
 ) -> Vec<Finding> {
-    let Some(policy) = queue.properties.get("RedrivePolicy") else {
+    let (name, view) = (&*queue.name, queue.view());
+    if view.lacks(&["RedrivePolicy"]) {
         return vec![Finding::new(
             "TB005",
             name,
-            "a message that nobody can settle comes back until its retention is over, and then it is gone",
-            "add a RedrivePolicy with a dead-letter queue, and the handler dead_letter on that",
+            "a message that cannot be processed is redelivered until its retention ends, and is then lost",
+            "add a RedrivePolicy with a dead-letter queue, and a function with the binary dead_letter that reads it",
         )];
+    }
+    let dead = match view.get(&DEAD_LETTERS).map(|value| find(template, value, &QUEUE)) {
+        Some(Found::Here(dead)) => Some(dead),
+        Some(Found::Unknown(reason)) => {
+            view.note(&DEAD_LETTERS, &reason);
+            None
+        }
+        Some(Found::Other(other)) => {
+            view.note(&DEAD_LETTERS, &format!("{} is not a queue", other.name));
+            None
+        }
+        None => None,
     };
-    let dead =
-        target(&policy["deadLetterTargetArn"]).and_then(|dead| Some((dead, template.get(dead, QUEUE)?)));
-    [
-        receives(function, source, name, queue, &policy["maxReceiveCount"]),
-        dead.and_then(|(dead, resource)| retention(name, queue, dead, resource)),
-    ]
-    .into_iter()
-    .flatten()
-    .chain(differs(function, name, &policy["maxReceiveCount"]))
-    .collect()
+    if view.lacks(&DEAD_LETTERS) || view.lacks(&RECEIVES) {
+        view.note(&["RedrivePolicy"], "deadLetterTargetArn or maxReceiveCount is not set");
+        return Vec::new();
+    }
+    let max = view.number(&RECEIVES, 0.0);
+    let found = max.map(|max| {
+        [receives(function, source, queue, max), expires(function, queue, max), differs(function, name, max)]
+    });
+    let mut findings: Vec<_> = found.into_iter().flatten().flatten().collect();
+    findings.extend(dead.and_then(|dead| expires_on_arrival(queue, dead)));
+    findings
 }
 
-fn receives(
-    function: &Function<'_>,
-    source: &Source<'_>,
-    name: &str,
-    queue: &Resource,
-    most: &serde_json::Value,
-) -> Option<Finding> {
-    let most = number(most)?;
-    let in_groups = queue.at(&["FifoQueue"]) == true && source.batch_size()? > 1.0;
-    let (least, why) = match in_groups {
-        true => (
+fn receives(function: &Function<'_>, source: &Source<'_>, queue: &Resource, max: f64) -> Option<Finding> {
+    let in_groups = queue.view().flag(&["FifoQueue"])? && source.batch_size()? > 1.0;
+    let (min, cause, fix) = if in_groups {
+        (
             10.0,
-            "a message of a FIFO group that is kept sends those behind it back too, and counts a receive of each",
-        ),
-        false => (3.0, "a throttled report or a function that was cut off uses up receives"),
-    };
-    let mend = if in_groups {
-        "set maxReceiveCount to 10 or more, or BatchSize to 1"
+            "a nacked message of a FIFO group also nacks the messages behind it, which counts a receive of each",
+            "set maxReceiveCount to 10 or more, or BatchSize to 1",
+        )
     } else {
-        "set maxReceiveCount to 3 or more"
+        (
+            3.0,
+            "a throttled report or an invocation that was cut off uses up a receive",
+            "set maxReceiveCount to 3 or more",
+        )
     };
-    (most < least).then(|| {
+    (max < min).then(|| {
         let reason = format!(
-            "after {most} receives a message is a dead letter: {why}; {} gets too few tries",
+            "a message becomes a dead letter after {max} receives, too few for {}: {cause}",
             function.name
         );
-        Finding::new("TB003", name, reason, mend)
+        Finding::new("TB003", &queue.name, reason, fix)
     })
 }
 
-fn differs(function: &Function<'_>, name: &str, most: &serde_json::Value) -> Option<Finding> {
-    let (setting, most) = (function.env("TASKBACK_MAX_RECEIVES")?, number(most)?);
-    (setting.parse() != Ok(most)).then(|| {
+fn differs(function: &Function<'_>, name: &str, max: f64) -> Option<Finding> {
+    let setting = function.env(MAX_RECEIVES)?;
+    (setting.parse() != Ok(max)).then(|| {
         Finding::new(
             "TB004",
             function.name,
             format!(
-                "TASKBACK_MAX_RECEIVES is {setting}, and the maxReceiveCount of {name} is {most}: what could be tried \
-                 again is told as failed too early, or never"
+                "TASKBACK_MAX_RECEIVES is {setting}, but the maxReceiveCount of {name} is {max}: retryable failures are \
+                 reported too early, or never"
             ),
-            format!("set TASKBACK_MAX_RECEIVES to {most}"),
+            format!("set TASKBACK_MAX_RECEIVES to {max}"),
         )
     })
-}
-
-/// A standard queue's message keeps the time at which it was first sent.
-fn retention(name: &str, queue: &Resource, dead: &str, letters: &Resource) -> Option<Finding> {
-    let (own, theirs) = (kept(queue)?, kept(letters)?);
-    (theirs <= own && queue.at(&["FifoQueue"]) != true).then(|| {
-        Finding::new(
-            "TB017",
-            dead,
-            format!(
-                "it keeps a message for {theirs} s since it was first sent, and {name} for {own} s: one that was there to \
-                 the end is gone as it arrives here"
-            ),
-            format!("set MessageRetentionPeriod of {dead} to more than {own}; 1209600 is the longest"),
-        )
-    })
-}
-
-/// For how many seconds a queue keeps a message.
-pub(super) fn kept(queue: &Resource) -> Option<f64> {
-    queue.properties.get("MessageRetentionPeriod").map_or(Some(345_600.0), number)
 }

@@ -1,7 +1,10 @@
-use super::*;
+use serde_json::json;
+
+use super::flows::{Flows, kinds};
+use crate::run::run;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_execution_is_described_as_it_is() {
+async fn execution_is_described() {
     let flows = Flows::new().await;
     flows.run(&["start", "verify", "--name", "run", "--input", r#"{"n":1}"#]).await;
     let (code, answer) = flows.json(&["describe", "verify", "run"]).await;
@@ -16,12 +19,12 @@ async fn an_execution_is_described_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_comes_while_it_waits_is_seen() {
+async fn end_during_the_wait_is_seen() {
     let flows = Flows::new().await;
     let started = flows.run(&["start", "verify", "--name", "run"]).await;
     assert_eq!(started.code, 0);
     let report = async {
-        // Where the wait has begun nobody can see; either way the end is seen.
+        // The wait may begin before or after this; the end is seen either way.
         flows.waits().await;
         flows.succeed(&json!({"n": 2})).await;
     };
@@ -30,7 +33,7 @@ async fn an_end_that_comes_while_it_waits_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_token_and_no_secret_is_printed_or_logged_whatever_is_logged() {
+async fn trace_log_contains_no_secrets() {
     let flows = Flows::new().await;
     let mut start = flows.command(&["start", "verify", "--name", "run", "--wait=1"]);
     let ran = tokio::task::spawn_blocking(move || run(start.env("RUST_LOG", "trace"))).await.unwrap();

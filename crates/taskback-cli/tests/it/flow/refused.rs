@@ -1,16 +1,22 @@
-use super::*;
+use super::flows::Flows;
+use crate::run::{run, taskback};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_named_by_field_and_limit_and_nothing_is_sent() {
+async fn invalid_argument_names_field_and_limit() {
     let flows = Flows::new().await;
     let long = |length: usize| "x".repeat(length);
     let (name, error, cause) = (long(129), long(129), long(4097));
+    let derived = format!("tb-{}", "0aF4".repeat(16));
     for (args, why) in [
         (vec!["start", "1st"], "flowName must have 1 to 128 letters"),
         (vec!["start", "pass", "--name", "a b"], "executionName must have 1 to 128 letters"),
         (vec!["start", "pass", "--name", &name], "executionName must have 1 to 128 letters"),
+        (
+            vec!["start", "pass", "--name", &derived],
+            "executionName must not end in tb- and 64 hexadecimal digits",
+        ),
         (vec!["start", "pass", "--input", "[]"], "input must be a JSON object"),
-        (vec!["start", "pass", "--input", "{"], "--input: not JSON: "),
+        (vec!["start", "pass", "--input", "{"], "--input: not valid JSON: "),
         (vec!["start", "pass", "--input-file", "no-such-file"], "--input-file no-such-file: No such file"),
         (vec!["start", "pass", "--qualifier", ""], "qualifier has 0 characters, and may have 1 to 128"),
         (vec!["stop", "pass", "run", "--error", &error], "error has 129 characters, and may have 1 to 128"),
@@ -29,7 +35,7 @@ async fn what_is_wrong_is_named_by_field_and_limit_and_nothing_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_services_refusal_is_told_with_its_code() {
+async fn rejection_shows_the_service_code() {
     let flows = Flows::new().await;
     for (args, why) in [
         (vec!["start", "none"], "StartExecution: 404 FlowNotExists: "),
@@ -42,11 +48,11 @@ async fn the_services_refusal_is_told_with_its_code() {
 }
 
 #[test]
-fn without_a_place_or_with_a_wrong_one_nothing_is_done() {
-    let ran = run(&mut taskback(&["start", "pass"]));
+fn missing_or_invalid_endpoint_is_an_error() {
+    let ran = run(&mut taskback(&["flow", "start", "pass"]));
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("neither FNF_REGION nor FNF_ENDPOINT is set"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("FNF_REGION, FNF_ENDPOINT: not set"), "{}", ran.stderr);
 
-    let ran = run(taskback(&["start", "pass"]).env("FNF_ENDPOINT", "http://192.0.2.1:1"));
+    let ran = run(taskback(&["flow", "start", "pass"]).env("FNF_ENDPOINT", "http://192.0.2.1:1"));
     assert_eq!((ran.code, ran.stderr.lines().count()), (2, 1), "{}", ran.stderr);
 }

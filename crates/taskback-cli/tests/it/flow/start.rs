@@ -1,8 +1,10 @@
-use super::*;
+use serde_json::{Value, json};
+
+use super::flows::{Flows, kinds};
 use crate::run::run_with_stdin;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_that_waits_shows_the_timeline_and_ends_with_success() {
+async fn waiting_start_shows_the_timeline() {
     let flows = Flows::new().await;
     let ran = flows.run(&["start", "pass", "--name", "run-1", "--input", r#"{"n": 1.50}"#, "--wait"]).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -20,21 +22,51 @@ async fn a_start_that_waits_shows_the_timeline_and_ends_with_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn for_programs_there_is_one_object_with_texts_as_they_were() {
+async fn json_output_keeps_texts_unchanged() {
     let flows = Flows::new().await;
     let args = ["start", "pass", "--name", "run", "--input", r#"{"n":1.00000000000000000001}"#];
     let ran = flows.run(&[&args[..], &["--wait", "--json"]].concat()).await;
     assert!(ran.stdout.contains(r#""output":{"n":1.00000000000000000001}"#), "{}", ran.stdout);
     let (code, answer) = flows.json(&[&args[..], &["--wait"]].concat()).await;
-    assert_eq!((code, &answer["status"]), (0, &json!("Succeeded")), "started again: found by its name");
+    assert_eq!((code, &answer["status"]), (0, &json!("Succeeded")), "started again: found by name");
     assert_eq!(kinds(&answer), ["ExecutionStarted", "StepEntered", "StepExited", "ExecutionSucceeded"]);
     assert_eq!(answer["events"][1]["stepName"], "pass");
     let (code, answer) = flows.json(&args).await;
     assert_eq!((code, &answer["executionName"], &answer["events"]), (0, &json!("run"), &Value::Null));
 }
 
+/// A number beyond a float and a depth beyond recursion.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_name_each_start_gets_a_fresh_one() {
+async fn input_is_sent_and_shown_unchanged() {
+    let flows = Flows::new().await;
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let input = format!(r#"{{"big":12345678901234567890123,"huge":1e400,"zero":-0.0,"deep":{deep}}}"#);
+    let args = ["start", "verify", "--name", "run", "--input", &input];
+    assert_eq!(flows.run(&args).await.code, 0);
+    for args in [&["describe", "verify", "run", "--json"][..], &[&args[..], &["--json"]].concat()] {
+        let ran = flows.run(args).await;
+        assert!(
+            ran.code == 0 && ran.stdout.contains(&format!("\"input\":{input}")),
+            "{} {}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    let shown = flows.run(&["describe", "verify", "run"]).await;
+    assert!(shown.stdout.contains(&format!("  input    {input}\n")), "{}", shown.stdout);
+    let same = input.replace("1e400", "0.1E+401");
+    assert_eq!(flows.run(&["start", "verify", "--name", "run", "--input", &same]).await.code, 0);
+    let other = input.replace("890123", "890124");
+    let ran = flows.run(&["start", "verify", "--name", "run", "--input", &other]).await;
+    assert!(
+        ran.code == 2 && ran.stderr.contains("taken by an execution with another input"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_without_names_differ() {
     let flows = Flows::new().await;
     let [one, other] = [flows.json(&["start", "pass"]).await, flows.json(&["start", "pass"]).await];
     let name = |answer: &Value| answer["executionName"].as_str().unwrap().to_owned();
@@ -44,7 +76,7 @@ async fn without_a_name_each_start_gets_a_fresh_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_input_may_come_from_a_file_or_from_standard_input() {
+async fn input_comes_from_file_or_stdin() {
     let flows = Flows::new().await;
     let path = std::env::temp_dir().join(format!("taskback-input-{}.json", std::process::id()));
     std::fs::write(&path, r#"{"from":"file"}"#).unwrap();
@@ -62,7 +94,7 @@ async fn the_input_may_come_from_a_file_or_from_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_has_another_input_is_refused() {
+async fn name_with_another_input_is_rejected() {
     let flows = Flows::new().await;
     let start = async |input| flows.run(&["start", "pass", "--name", "run", "--input", input]).await;
     assert_eq!(start("{}").await.code, 0);
@@ -72,7 +104,7 @@ async fn a_name_that_has_another_input_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_execution_that_does_not_succeed_or_end_has_an_exit_code_of_its_own() {
+async fn failed_and_unfinished_executions_have_exit_codes() {
     let flows = Flows::new().await;
     let ran = flows.run(&["start", "verify", "--name", "slow", "--wait=1"]).await;
     assert_eq!(ran.code, 3, "{}", ran.stderr);
@@ -87,5 +119,5 @@ async fn an_execution_that_does_not_succeed_or_end_has_an_exit_code_of_its_own()
     assert!(ran.stdout.contains("TaskFailed          verify  Declined: over\\nlimit\n"), "{}", ran.stdout);
     let last = ran.stdout.lines().last().unwrap();
     assert!(last.starts_with("Failed after ") && last.ends_with(" s: Declined: over\\nlimit"), "{last}");
-    assert_eq!(ran.stdout.matches("Declined").count(), 2, "told once in the timeline: {}", ran.stdout);
+    assert_eq!(ran.stdout.matches("Declined").count(), 2, "once in the timeline: {}", ran.stdout);
 }

@@ -1,7 +1,9 @@
-use super::*;
+use serde_json::json;
+
+use super::flows::Flows;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_ends_the_execution_with_its_error_and_cause() {
+async fn stop_records_error_and_cause() {
     let flows = Flows::new().await;
     assert_eq!(flows.run(&["start", "verify", "--name", "run"]).await.stdout, "verify/run  Starting\n");
     let ran = flows.run(&["stop", "verify", "run", "--error", "Sold", "--cause", "no stock"]).await;
@@ -14,7 +16,7 @@ async fn a_stop_ends_the_execution_with_its_error_and_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_ended_is_left_as_it_is() {
+async fn stop_leaves_ended_execution_unchanged() {
     let flows = Flows::new().await;
     flows.run(&["start", "pass", "--name", "run"]).await;
     let ran = flows.run(&["stop", "pass", "run"]).await;
@@ -22,7 +24,7 @@ async fn what_has_ended_is_left_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_of_nothing_is_refused() {
+async fn stop_of_unknown_execution_is_rejected() {
     let flows = Flows::new().await;
     let ran = flows.run(&["stop", "pass", "none"]).await;
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.lines().count()), (2, "", 1));

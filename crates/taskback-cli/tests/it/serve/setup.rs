@@ -15,13 +15,13 @@ use tokio::time::{sleep, timeout};
 
 use crate::process::Process;
 use crate::python::{self, Moto};
-use crate::run::taskback;
+use crate::run::at_aws;
 
 pub(super) const GOOD: &str = r#"{"cardNumber":"4111 1111 1111 1111"}"#;
 pub(super) const BAD: &str = r#"{"cardNumber":"4111 1111 1111 1112"}"#;
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
-/// A workflow with activities that nobody has polled, and a queue for them.
+/// A workflow with activities that have not been polled, and a queue for them.
 pub(super) struct Setup {
     pub(super) moto: Moto,
     sqs: Client,
@@ -30,7 +30,7 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// One activity an input.
+    /// Creates one activity for each input.
     pub(super) async fn new(inputs: &[&str], queue: &str) -> Self {
         let moto = Moto::start().await;
         let sqs = Client::new(&aws::local(&moto.url));
@@ -46,14 +46,8 @@ impl Setup {
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {
-        let mut command = taskback(args);
-        command.args(["--queue-url", &self.queue_url]).envs([
-            ("AWS_ENDPOINT_URL", &*self.moto.url),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "testing"),
-            ("AWS_SECRET_ACCESS_KEY", "testing"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ]);
+        let mut command = at_aws(args, &self.moto.url);
+        command.args(["--queue-url", &self.queue_url]);
         command
     }
 
@@ -64,10 +58,16 @@ impl Setup {
     }
 
     pub(super) fn work(&self) -> Command {
-        self.command(&["work", "--wait", "1"])
+        let mut command = self.command(&["work", "--wait", "1"]);
+        command.env("TASKBACK_STEP", "verify-card");
+        command
     }
 
-    /// How the activities ended, by the number of their schedule, each as often as it did.
+    pub(super) async fn send(&self, body: &str) {
+        self.sqs.send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
+    }
+
+    /// The end events of the activities, by the id of their schedule event.
     pub(super) async fn ends(&self) -> BTreeMap<u64, Vec<(String, Value)>> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let execution = &self.workflow["workflowExecution"];
@@ -89,7 +89,7 @@ impl Setup {
         ends
     }
 
-    /// Waits until that many activities ended.
+    /// Waits until that many activities have ended.
     pub(super) async fn ended(&self, activities: usize) -> BTreeMap<u64, Vec<(String, Value)>> {
         let all = async {
             loop {
@@ -103,17 +103,18 @@ impl Setup {
         timeout(MINUTE, all).await.expect("the activities end")
     }
 
-    /// Waits until no message is left.
-    pub(super) async fn empty(&self) {
+    /// Waits until that worker has emptied the queue. A second copy of a message may wait for the lease of the first,
+    /// which takes a minute.
+    pub(super) async fn empty(&self, worker: &Process) {
         let all = async {
             while self.messages().await > 0 {
                 sleep(Duration::from_millis(100)).await;
             }
         };
-        timeout(MINUTE, all).await.expect("the queue is emptied");
+        assert!(timeout(2 * MINUTE, all).await.is_ok(), "the queue is not emptied:\n{}", worker.printed());
     }
 
-    /// How many messages are in the queue, seen or unseen.
+    /// The number of messages in the queue, visible or not.
     pub(super) async fn messages(&self) -> u32 {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -126,8 +127,22 @@ impl Setup {
     }
 }
 
-/// The ledger.
-pub(super) async fn create_table(url: &str) {
+/// Sends a signal.
+pub(super) fn signal(process: &Process, name: &str) {
+    let kill = format!("kill -{name} {}", process.child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+/// Stops a process, asserts exit code 0 and returns its output.
+pub(super) async fn stop(process: Process) -> String {
+    signal(&process, "TERM");
+    let (status, printed) = process.end().await;
+    assert_eq!(status.code(), Some(0), "{printed}");
+    printed
+}
+
+/// Creates the table of the ledger.
+pub(crate) async fn create_table(url: &str) {
     let name = "fingerprint";
     let key = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
     let hash = KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash);

@@ -1,6 +1,6 @@
 use aliyun_fnf::{DescribeExecution, StopExecution};
 use taskback_core::{Service, TaskToken};
-use taskback_local::{OpenTask, Outcome};
+use taskback_local::{OpenTask, ReportedOutcome};
 use tokio::time::Instant;
 
 use super::*;
@@ -9,7 +9,7 @@ use crate::client::{open, server};
 const WAIT: &str = "{Type: StateMachine, SpecVersion: v1, StartAt: w, States: [
     {Type: Wait, Name: w, Seconds: 20, Next: f}, {Type: Fail, Name: f, Code: Sold, Detail: out}]}";
 
-/// Starts a flow that tells a fresh task of its end.
+/// Starts a flow that reports its end to a new task.
 async fn start_for(server: &Server, flow: &str, name: &str) -> String {
     let task = open(server, OpenTask::new(Service::Fnf));
     let start = StartExecution::new(flow).execution_name(name).callback_task_token(task.token.expose());
@@ -17,16 +17,16 @@ async fn start_for(server: &Server, flow: &str, name: &str) -> String {
     task.fingerprint
 }
 
-fn outcome(server: &Server, fingerprint: &str) -> Option<Outcome> {
+fn outcome(server: &Server, fingerprint: &str) -> Option<ReportedOutcome> {
     server.state().task(fingerprint).unwrap().outcome
 }
 
-fn failed(error: &str, cause: Option<&str>) -> Option<Outcome> {
-    Some(Outcome::Failed { error: Some(error.to_owned()), cause: cause.map(str::to_owned) })
+fn failed(error: &str, cause: Option<&str>) -> Option<ReportedOutcome> {
+    Some(ReportedOutcome::Failed { error: Some(error.to_owned()), cause: cause.map(str::to_owned) })
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_an_execution_is_told_to_the_task_that_waits_for_it() {
+async fn execution_end_is_reported_to_task() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     create(&server, "wait", WAIT).await;
@@ -35,7 +35,10 @@ async fn the_end_of_an_execution_is_told_to_the_task_that_waits_for_it() {
     let token = token(&server);
     assert_eq!(outcome(&server, &well), None);
     succeed(&server, &token, r#"{"n":1}"#).await.unwrap();
-    assert_eq!(outcome(&server, &well), Some(Outcome::Succeeded { output: Some(r#"{"n":1}"#.to_owned()) }));
+    assert_eq!(
+        outcome(&server, &well),
+        Some(ReportedOutcome::Succeeded { output: Some(r#"{"n":1}"#.to_owned()) })
+    );
 
     let stopped = start_for(&server, "verify", "stopped").await;
     call(&server, StopExecution::new("verify", "stopped").error("E").cause("c")).await.unwrap();
@@ -55,10 +58,10 @@ async fn the_end_of_an_execution_is_told_to_the_task_that_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_flow_delegates_to_another_and_goes_on_with_its_output() {
+async fn flow_continues_with_delegated_output() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
-    create(&server, "child", &VERIFY.replace("/queues/work/", "/queues/child/")).await;
+    create(&server, "child", &VERIFY.replace("/queues/tasks/", "/queues/child/")).await;
     start(&server, "verify", "parent", "{}").await;
     let start = StartExecution::new("child").execution_name("c").callback_task_token(token(&server));
     for _ in 0..2 {
@@ -74,7 +77,7 @@ async fn a_flow_delegates_to_another_and_goes_on_with_its_output() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_happens_first_is_first_although_nobody_looked() {
+async fn events_run_in_order_of_time() {
     let server = server().await;
     create(&server, "verify", &VERIFY.replace("Timeout: 60", "Timeout: 30")).await;
     create(&server, "wait", WAIT).await;
@@ -89,7 +92,7 @@ async fn what_happens_first_is_first_although_nobody_looked() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_gone_or_unknown_is_not_told_again() {
+async fn closed_or_unknown_callback_is_ignored() {
     let server = server().await;
     create(&server, "pass", PASS).await;
     let task = open(&server, OpenTask::new(Service::Fnf));
@@ -101,6 +104,6 @@ async fn a_task_that_is_gone_or_unknown_is_not_told_again() {
         call(&server, start).await.unwrap();
         assert_eq!(status(&server, "pass", name).await, "Succeeded");
     }
-    let own = Some(Outcome::Succeeded { output: Some(r#"{"own":1}"#.to_owned()) });
+    let own = Some(ReportedOutcome::Succeeded { output: Some(r#"{"own":1}"#.to_owned()) });
     assert_eq!(outcome(&server, &task.fingerprint), own);
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::client::{Rpc, local, server};
 
 #[tokio::test]
-async fn a_flow_is_created_described_and_deleted() {
+async fn flow_is_created_described_deleted() {
     let server = server().await;
     let create = CreateFlow::new("verify", VERIFY, "for people").role_arn("acs:ram::1:role/r");
     let created = call(&server, create.clone()).await.unwrap();
@@ -30,7 +30,7 @@ async fn a_flow_is_created_described_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_deleted_flow_takes_its_executions_with_it() {
+async fn deleting_a_flow_stops_its_executions() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     start(&server, "verify", "run", "{}").await;
@@ -43,9 +43,9 @@ async fn a_deleted_flow_takes_its_executions_with_it() {
 }
 
 #[tokio::test]
-async fn a_flow_that_is_wrong_in_itself_is_refused_by_field() {
+async fn invalid_flow_is_refused_by_field() {
     let server = server().await;
-    // A nonce counts once, so each request is made anew.
+    // A nonce is accepted once, so each request is new.
     let good = || {
         Rpc::new("CreateFlow", &[("Name", "f"), ("Definition", PASS), ("Description", "d"), ("Type", "FDL")])
     };
@@ -67,24 +67,24 @@ async fn a_flow_that_is_wrong_in_itself_is_refused_by_field() {
     }
     let parallel = PASS.replace("Type: Pass", "Type: Parallel");
     let answer = good().with("Definition", &parallel).send(&server).await.unwrap();
-    let wanted = "Definition: States[0] (p): Parallel is not supported by taskback local.";
-    assert_eq!(answer.json()["Message"], wanted);
+    let expected = "Definition: States[0] (p): Parallel is not supported by taskback local.";
+    assert_eq!(answer.json()["Message"], expected);
 }
 
 #[tokio::test]
-async fn a_spoilt_definition_gets_an_answer() {
+async fn corrupted_definition_gets_a_response() {
     let server = server().await;
     let marks: Vec<char> = "{}[]&*!|>'\"%@`:-# \n\t$.é\u{0}9".chars().collect();
     let mut random = fastrand::Rng::with_seed(20);
     for round in 0..300 {
         let mut text: Vec<char> = VERIFY.chars().collect();
         for _ in 0..random.usize(1..4) {
-            let (place, other) = (random.usize(..text.len()), random.usize(..text.len()));
+            let (index, other) = (random.usize(..text.len()), random.usize(..text.len()));
             match random.u8(..4) {
-                0 => drop(text.remove(place)),
-                1 => text[place] = *random.choice(&marks).unwrap(),
-                2 => text.truncate(place.max(1)),
-                _ => text.swap(place, other),
+                0 => drop(text.remove(index)),
+                1 => text[index] = *random.choice(&marks).unwrap(),
+                2 => text.truncate(index.max(1)),
+                _ => text.swap(index, other),
             }
         }
         let (name, text) = (format!("f{round}"), text.into_iter().collect::<String>());
@@ -102,26 +102,26 @@ async fn a_spoilt_definition_gets_an_answer() {
 }
 
 #[tokio::test]
-async fn queues_are_read_over_http_and_show_no_token_before() {
+async fn queues_are_received_over_http() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     for name in ["a", "b"] {
         start(&server, "verify", name, "{}").await;
     }
     let list = local(&server, "GET /_local/queues", Value::Null).await;
-    assert_eq!(list.body, r#"{"queues":[{"messages":2,"name":"work"}]}"#);
-    let taken =
-        local(&server, "POST /_local/queues/work/receive", serde_json::json!({ "max": 1 })).await.json();
-    let body: Value = serde_json::from_str(taken["messages"][0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(list.body, r#"{"queues":[{"messages":2,"name":"tasks"}]}"#);
+    let received =
+        local(&server, "POST /_local/queues/tasks/receive", serde_json::json!({ "max": 1 })).await.json();
+    let body: Value = serde_json::from_str(received["messages"][0]["body"].as_str().unwrap()).unwrap();
     succeed(&server, body["taskToken"].as_str().unwrap(), "{}").await.unwrap();
     assert_eq!(status(&server, "verify", "a").await, "Succeeded");
-    for (queue, left) in [("work", 1), ("other", 0)] {
+    for (queue, remaining) in [("tasks", 1), ("other", 0)] {
         let seen = local(&server, &format!("GET /_local/queues/{queue}"), Value::Null).await.json();
-        assert_eq!(seen["messages"], left);
+        assert_eq!(seen["messages"], remaining);
     }
     for (max, status) in [(0, 400), (1001, 400), (1000, 200)] {
         let asked = serde_json::json!({ "max": max });
-        assert_eq!(local(&server, "POST /_local/queues/work/receive", asked).await.status, status);
+        assert_eq!(local(&server, "POST /_local/queues/tasks/receive", asked).await.status, status);
     }
-    assert_eq!(local(&server, "DELETE /_local/queues/work", Value::Null).await.status, 405);
+    assert_eq!(local(&server, "DELETE /_local/queues/tasks", Value::Null).await.status, 405);
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::client::{Rpc, bind, open};
 
 #[tokio::test(start_paused = true)]
-async fn each_group_of_calls_has_its_documented_bucket() {
+async fn call_groups_have_documented_limits() {
     let server = bind(Config { fnf_limits: true, ..Config::default() }).await;
     create(&server, "pass", PASS).await;
     start(&server, "pass", "run", "{}").await;
@@ -31,14 +31,14 @@ async fn each_group_of_calls_has_its_documented_bucket() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_waits_counts_once() {
+async fn waiting_call_counts_once() {
     let server = bind(Config { fnf_limits: true, ..Config::default() }).await;
     create(&server, "verify", VERIFY).await;
     start(&server, "verify", "run", "{}").await;
     let names = [("FlowName", "verify"), ("ExecutionName", "run"), ("WaitTimeSeconds", "30")];
     let waits = Rpc::get("DescribeExecution", &names);
     let looks = async {
-        // Each of these lets the call that waits look again, more often than its bucket has room.
+        // Each of these wakes the waiting call, more often than its rate limit allows.
         for _ in 0..200 {
             sleep(Duration::from_millis(10)).await;
             open(&server, OpenTask::new(Service::Fnf));

@@ -11,14 +11,14 @@ use super::*;
 use crate::client::server;
 
 #[tokio::test]
-async fn a_flow_runs_from_its_start_through_queue_and_report_to_its_end() {
+async fn flow_runs_from_start_to_end() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     let started = start(&server, "verify", "order-7", r#"{"n":1.000000000000000000001}"#).await;
     assert_eq!((started.name.as_deref(), started.status.as_str()), (Some("order-7"), "Starting"));
     assert_eq!(status(&server, "verify", "order-7").await, "Running");
 
-    let [message]: [Message; 1] = server.state().receive("work", 9).try_into().unwrap();
+    let [message]: [Message; 1] = server.state().receive("tasks", 9).try_into().unwrap();
     assert!(message.body.contains(r#""input":{"n":1.000000000000000000001}"#), "a number was rounded");
     let body: Value = serde_json::from_str(&message.body).unwrap();
     let token = body["taskToken"].as_str().unwrap();
@@ -35,9 +35,9 @@ async fn a_flow_runs_from_its_start_through_queue_and_report_to_its_end() {
     assert!(ended.started_time <= ended.stopped_time && ended.stopped_time.is_some());
 
     let events = history(&server, "verify", "order-7").await;
-    let wanted = "ExecutionStarted StepEntered TaskScheduled TaskStarted TaskSubmitted TaskSucceeded StepExited \
+    let expected = "ExecutionStarted StepEntered TaskScheduled TaskStarted TaskSubmitted TaskSucceeded StepExited \
         ExecutionSucceeded";
-    assert_eq!(kinds(&events), wanted.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(kinds(&events), expected.split_whitespace().collect::<Vec<_>>());
     let ids: Vec<_> = events.iter().map(|event| event.event_id.unwrap()).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7, 8]);
     for limit in [1, 3, 4, 8] {
@@ -52,7 +52,7 @@ async fn a_flow_runs_from_its_start_through_queue_and_report_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_reported_failure_fails_the_execution_with_its_error_and_cause() {
+async fn reported_failure_fails_the_execution() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     start(&server, "verify", "run", "{}").await;
@@ -67,7 +67,7 @@ async fn a_reported_failure_fails_the_execution_with_its_error_and_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_nobody_reports_times_the_execution_out() {
+async fn unreported_task_times_out_execution() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     start(&server, "verify", "run", "{}").await;
@@ -85,7 +85,7 @@ async fn a_task_that_nobody_reports_times_the_execution_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_the_end_hears_of_it_at_once_and_else_after_its_time() {
+async fn waiting_describe_returns_at_end() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     start(&server, "verify", "run", "{}").await;
@@ -103,13 +103,13 @@ async fn whoever_waits_for_the_end_hears_of_it_at_once_and_else_after_its_time()
 }
 
 #[tokio::test]
-async fn executions_are_listed_in_pages_and_by_status() {
+async fn executions_are_listed_by_page_and_status() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     for name in ["c", "a", "b"] {
         start(&server, "verify", name, "{}").await;
     }
-    let first = server.state().receive("work", 1).remove(0);
+    let first = server.state().receive("tasks", 1).remove(0);
     let first: Value = serde_json::from_str(&first.body).unwrap();
     succeed(&server, first["taskToken"].as_str().unwrap(), "{}").await.unwrap();
     let listed = async |list: ListExecutions| {

@@ -7,7 +7,7 @@ use super::*;
 use crate::client::{Rpc, server};
 
 #[tokio::test]
-async fn a_name_that_runs_gives_the_running_execution_and_starts_nothing() {
+async fn running_name_returns_running_execution() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     let first = start(&server, "verify", "run", r#"{"n":1}"#).await;
@@ -15,23 +15,23 @@ async fn a_name_that_runs_gives_the_running_execution_and_starts_nothing() {
     assert_eq!(again.status.as_str(), "Running");
     assert_eq!(again.input.as_deref(), Some(r#"{"n":1}"#), "another input is ignored");
     assert_eq!(again.started_time, first.started_time);
-    assert_eq!(server.state().receive("work", 9).len(), 1);
+    assert_eq!(server.state().receive("tasks", 9).len(), 1);
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_was_lost_is_found_by_the_next() {
+async fn retry_finds_start_with_lost_response() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     server.state().inject(Fault::new("StartExecution", FaultKind::LostAck)).unwrap();
     let request = StartExecution::new("verify").execution_name("run");
     let lost = call(&server, request.clone()).await.unwrap_err();
-    assert_eq!((lost.kind(), lost.may_have_been_sent()), (ErrorKind::NoAnswer, true));
+    assert_eq!((lost.kind(), lost.may_have_been_sent()), (ErrorKind::NoResponse, true));
     assert_eq!(call(&server, request).await.unwrap().status.as_str(), "Running");
-    assert_eq!(server.state().receive("work", 9).len(), 1);
+    assert_eq!(server.state().receive("tasks", 9).len(), 1);
 }
 
 #[tokio::test]
-async fn a_name_whose_execution_has_ended_is_taken_however_it_ended() {
+async fn ended_name_is_refused() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     for name in ["well", "badly"] {
@@ -45,11 +45,11 @@ async fn a_name_whose_execution_has_ended_is_taken_however_it_ended() {
         let again = call(&server, StartExecution::new("verify").execution_name(name)).await;
         assert_eq!(refused(again), (400, "ExecutionAlreadyExists".to_owned()));
     }
-    assert_eq!(server.state().receive("work", 9), []);
+    assert_eq!(server.state().receive("tasks", 9), []);
 }
 
 #[tokio::test]
-async fn without_a_name_each_start_is_an_execution_of_its_own() {
+async fn unnamed_starts_are_separate_executions() {
     let server = server().await;
     create(&server, "pass", PASS).await;
     let one = call(&server, StartExecution::new("pass")).await.unwrap();
@@ -60,7 +60,7 @@ async fn without_a_name_each_start_is_an_execution_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_told_apart() {
+async fn missing_flow_and_execution_differ() {
     let server = server().await;
     create(&server, "pass", PASS).await;
     let no_flow = (404, "FlowNotExists".to_owned());
@@ -73,7 +73,7 @@ async fn what_does_not_exist_is_told_apart() {
 }
 
 #[tokio::test]
-async fn only_standard_flows_are_started() {
+async fn only_standard_flows_start() {
     let server = server().await;
     let express = CreateFlow::new("express", PASS, "d").execution_mode(ExecutionMode::Express);
     call(&server, express).await.unwrap();
@@ -83,7 +83,7 @@ async fn only_standard_flows_are_started() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_wrong_in_itself_is_refused_by_field() {
+async fn invalid_start_is_refused_by_field() {
     let server = server().await;
     create(&server, "pass", PASS).await;
     let long = "x".repeat(129);
@@ -119,7 +119,7 @@ async fn a_start_that_is_wrong_in_itself_is_refused_by_field() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_wrong_in_itself_is_refused_by_field() {
+async fn invalid_query_is_refused_by_field() {
     let server = server().await;
     create(&server, "pass", PASS).await;
     start(&server, "pass", "run", "{}").await;

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::client::server;
 
-/// Creates a flow of these states and starts it; its status, output and last event's detail.
+/// Creates and starts a flow of these states. Returns its status, output and last event's detail.
 async fn run(server: &Server, states: &str, input: &str) -> (String, String, Value) {
     let definition = format!("Type: StateMachine\nSpecVersion: v1\nStartAt: a\nStates:\n{states}");
     let name = format!("flow_{}", fastrand::u64(..));
@@ -18,7 +18,7 @@ async fn run(server: &Server, states: &str, input: &str) -> (String, String, Val
 }
 
 #[tokio::test]
-async fn constructors_shape_what_states_pass_on() {
+async fn constructors_shape_input_and_output() {
     let server = server().await;
     let states = "
 - Type: Pass
@@ -31,13 +31,13 @@ async fn constructors_shape_what_states_pass_on() {
 ";
     let (status, output, _) = run(&server, states, r#"{"x":{"y":12345678901234567890123},"list":[7]}"#).await;
     assert_eq!(status, "Succeeded");
-    let wanted =
+    let expected =
         r#"{"first":7,"in":"a","inner":{"kept":12345678901234567890123,"plain":"$Input","who":"run"}}"#;
-    assert_eq!(output, wanted);
+    assert_eq!(output, expected);
 }
 
 #[tokio::test]
-async fn a_fail_state_ends_the_execution_with_code_and_detail() {
+async fn fail_state_has_code_and_detail() {
     let server = server().await;
     let states =
         "- {Type: Pass, Name: a, Next: f}\n- {Type: Fail, Name: f, Code: NoStock, Detail: none left}";
@@ -47,7 +47,7 @@ async fn a_fail_state_ends_the_execution_with_code_and_detail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wait_states_take_their_time_one_after_the_other() {
+async fn wait_states_run_in_sequence() {
     let server = server().await;
     let states = "- {Type: Wait, Name: a, Seconds: 12, Next: b}\n\
         - {Type: Wait, Name: b, Seconds.$: $Input.more, End: true}";
@@ -58,7 +58,7 @@ async fn wait_states_take_their_time_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_inside_a_flow_fails_its_execution() {
+async fn errors_in_flow_fail_execution() {
     let server = server().await;
     let missing = "- {Type: Pass, Name: a, OutputConstructor: {x.$: $Output.no}, End: true}";
     let wait = "- {Type: Wait, Name: a, Seconds.$: $Input.n, End: true}";
@@ -79,7 +79,7 @@ async fn what_goes_wrong_inside_a_flow_fails_its_execution() {
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_made_is_never_sent() {
+async fn unrenderable_message_is_not_sent() {
     let server = server().await;
     create(&server, "verify", &VERIFY.replace("$Input\n", "$Input.missing\n")).await;
     start(&server, "verify", "run", "{}").await;
@@ -90,7 +90,7 @@ async fn a_message_that_cannot_be_made_is_never_sent() {
 }
 
 #[tokio::test]
-async fn an_output_that_is_no_object_fails_the_execution() {
+async fn non_object_output_fails_execution() {
     let server = server().await;
     create(&server, "verify", VERIFY).await;
     for (name, output) in [("text", "done"), ("list", "[1]"), ("string", "\"done\"")] {
@@ -103,7 +103,7 @@ async fn an_output_that_is_no_object_fails_the_execution() {
 }
 
 #[tokio::test]
-async fn a_function_gets_its_body_and_a_text_goes_out_as_it_is() {
+async fn function_body_and_text_are_sent() {
     let server = server().await;
     let task = |body: &str| {
         format!(

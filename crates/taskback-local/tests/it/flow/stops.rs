@@ -21,7 +21,7 @@ async fn running() -> Server {
 }
 
 #[tokio::test]
-async fn a_stop_ends_execution_and_task_with_its_error_and_cause() {
+async fn stop_ends_execution_and_task() {
     let server = running().await;
     let stopped = call(&server, stop().error("Changed").cause("the customer left")).await.unwrap();
     assert_eq!(stopped.status.as_str(), "Stopped");
@@ -39,7 +39,7 @@ async fn a_stop_ends_execution_and_task_with_its_error_and_cause() {
 }
 
 #[tokio::test]
-async fn a_stop_of_nothing_is_refused() {
+async fn stop_without_execution_is_refused() {
     let server = running().await;
     let other = call(&server, StopExecution::new("verify", "other")).await;
     assert_eq!(refused(other), (404, "ExecutionNotExists".to_owned()));
@@ -59,7 +59,7 @@ async fn a_stop_of_nothing_is_refused() {
 }
 
 #[tokio::test]
-async fn a_conflict_changes_nothing() {
+async fn conflict_changes_nothing() {
     let server = running().await;
     let token = token(&server);
     for operation in ["StopExecution", "ReportTaskSucceeded", "ReportTaskFailed"] {
@@ -76,7 +76,7 @@ async fn a_conflict_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_may_take_its_time() {
+async fn stop_may_be_slow() {
     let server = running().await;
     let slow = Fault::new("StopExecution", FaultKind::Stopping(Duration::from_secs(9)));
     server.state().inject(slow).unwrap();
@@ -90,7 +90,7 @@ async fn a_stop_may_take_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_ends_before_its_slow_stop_ends_as_it_did() {
+async fn earlier_end_wins_over_slow_stop() {
     let server = running().await;
     let slow = Fault::new("StopExecution", FaultKind::Stopping(Duration::from_secs(9)));
     server.state().inject(slow).unwrap();
@@ -102,7 +102,7 @@ async fn an_execution_that_ends_before_its_slow_stop_ends_as_it_did() {
 }
 
 #[tokio::test]
-async fn what_local_cancels_is_stopped() {
+async fn canceled_task_stops_its_execution() {
     let server = running().await;
     let [task] = server.state().tasks().try_into().unwrap();
     server.state().cancel(&task.fingerprint).unwrap();

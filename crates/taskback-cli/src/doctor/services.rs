@@ -1,0 +1,92 @@
+//! The workflow services: their settings, permissions and binaries. No other file of the doctor names a service.
+
+/// A workflow service. Texts say what happens without a permission.
+pub(super) struct ServiceNeeds {
+    /// The value of `TASKBACK_SERVICE`.
+    pub(super) name: &'static str,
+    /// The settings that configure its client. A service without any is always configured.
+    pub(super) client_settings: &'static [&'static str],
+    /// The beginning of its settings' names, unless they begin with `TASKBACK_`.
+    pub(super) setting_prefix: Option<&'static str>,
+    /// The settings with an endpoint URL.
+    pub(super) endpoint_settings: &'static [&'static str],
+    /// The settings with a host that plain HTTP is allowed to.
+    pub(super) plain_http_settings: &'static [&'static str],
+    /// The setting with the secret that holds its credentials, and the consequence of a missing permission.
+    pub(super) secret: Option<(&'static str, &'static str)>,
+    /// The resource of its IAM actions, for people. Only the tasks know which one it is, so any will do.
+    pub(super) resource: &'static str,
+    /// The actions for reports and heartbeats.
+    pub(super) report_actions: &'static [(&'static str, &'static str)],
+    /// The actions for `TASKBACK_ASK_HISTORY=on`.
+    pub(super) history_actions: &'static [(&'static str, &'static str)],
+    /// The beginning of its IAM actions.
+    pub(super) action_prefix: Option<&'static str>,
+    /// The condition key by which a policy names the function's own tasks.
+    pub(super) own_condition: Option<&'static str>,
+    /// AWS's managed policy with all of its actions.
+    pub(super) full_access_policy: Option<&'static str>,
+    pub(super) poller: Option<PollerNeeds>,
+}
+
+/// The function that polls a service for tasks.
+pub(super) struct PollerNeeds {
+    pub(super) binary: &'static str,
+    /// The setting that only the poller has.
+    pub(super) setting: &'static str,
+    pub(super) actions: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const SERVICES: [ServiceNeeds; 2] = [
+    ServiceNeeds {
+        name: "swf",
+        client_settings: &[],
+        setting_prefix: None,
+        endpoint_settings: &[],
+        plain_http_settings: &[],
+        secret: None,
+        resource: "the SWF domain",
+        report_actions: &[
+            ("swf:RespondActivityTaskCompleted", "SWF tasks that succeeded are never reported"),
+            ("swf:RespondActivityTaskFailed", "SWF tasks that failed are never reported"),
+            ("swf:RespondActivityTaskCanceled", "cancellations that SWF requested are never reported"),
+            (
+                "swf:RecordActivityTaskHeartbeat",
+                "SWF times out steps that are still running, and cannot cancel them",
+            ),
+        ],
+        history_actions: &[(
+            "swf:GetWorkflowExecutionHistory",
+            "it stays unknown which worker closed a task that was found closed",
+        )],
+        action_prefix: Some("swf:"),
+        own_condition: Some("swf:taskList.name"),
+        full_access_policy: Some("SimpleWorkflowFullAccess"),
+        poller: Some(PollerNeeds {
+            binary: "swf_poller",
+            setting: "TASKBACK_SWF_TASK_LIST",
+            actions: &[
+                ("swf:PollForActivityTask", "it receives no tasks"),
+                (
+                    "swf:RespondActivityTaskFailed",
+                    "tasks that cannot be queued wait for their timeout without a report",
+                ),
+            ],
+        }),
+    },
+    ServiceNeeds {
+        name: "fnf",
+        client_settings: &["FNF_REGION", "FNF_ENDPOINT"],
+        setting_prefix: Some("FNF_"),
+        endpoint_settings: &["FNF_ENDPOINT"],
+        plain_http_settings: &["FNF_ALLOW_HTTP_HOST"],
+        secret: Some(("FNF_SECRET_ID", "it does not start without the credentials of FnF")),
+        resource: "",
+        report_actions: &[],
+        history_actions: &[],
+        action_prefix: None,
+        own_condition: None,
+        full_access_policy: None,
+        poller: None,
+    },
+];

@@ -1,0 +1,110 @@
+//! The project's own template, and what it would lose without each of its safeguards.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{STEP, doctor, own, written};
+
+const SECRET: &str = "FnfSecretArn=arn:aws:secretsmanager:us-east-1:123456789012:secret:fnf-AbCdEf";
+
+#[test]
+fn own_template_has_no_findings() {
+    let fnf = ["Service=fnf", "FnfRegion=cn-hangzhou", SECRET, STEP];
+    for parameters in [
+        &[STEP][..],
+        &fnf,
+        &["QueueType=fifo", STEP],
+        &["SwfTaskList=cards", "SwfHistory=on", "Tracing=on", STEP],
+        &["TimeoutSeconds=900", "MaxReceives=3", "Step=https://steps.example.com/"],
+        &["TimeoutSeconds=900", "MaxReceives=50", STEP],
+    ] {
+        let given: Vec<_> = parameters.iter().flat_map(|parameter| ["--parameter", parameter]).collect();
+        let ran = doctor(&own(), &given);
+        assert_eq!((ran.code, &*ran.stdout, &*ran.stderr), (0, "no findings\n", ""), "{parameters:?}");
+    }
+}
+
+#[test]
+fn missing_safeguard_is_a_finding() {
+    let whole = fs::read_to_string(own()).unwrap();
+    for (check, safeguard, without) in [
+        ("TB001", "FunctionResponseTypes: [ReportBatchItemFailures]", "FunctionResponseTypes: []"),
+        ("TB002", "{Seconds: 180}", "{Seconds: 179}"),
+        ("TB004", "TASKBACK_MAX_RECEIVES: !Ref MaxReceives", "TASKBACK_MAX_RECEIVES: 4"),
+        ("TB005", "RedrivePolicy:", "Redriven:"),
+        ("TB006", "Queue: !GetAtt FailedInvocations.Arn", "Queue: !GetAtt Tasks.Arn"),
+        ("TB007", "TASKBACK_LEDGER: !Sub \"dynamodb:${LedgerTable}\"", "TASKBACK_LEDGER: memory"),
+        ("TB010", "AttributeName: expires", "AttributeName: leaseUntil"),
+        ("TB011", "- swf:RecordActivityTaskHeartbeat", "- swf:DescribeDomain"),
+        ("TB011", "Action: \"dynamodb:UpdateItem\"", "Action: \"dynamodb:GetItem\""),
+        ("TB012", "Action: \"dynamodb:UpdateItem\"", "Action: \"dynamodb:*\""),
+        ("TB013", "Timeout: !Ref TimeoutSeconds", "Timeout: 3"),
+        ("TB017", "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 345600"),
+        ("TB018", "MessageRetentionPeriod: 604800", "MessageRetentionPeriod: 3600"),
+    ] {
+        assert!(whole.contains(safeguard), "{safeguard}");
+        let ran = doctor(&written(check, &whole.replace(safeguard, without)), &["--parameter", STEP]);
+        assert!(ran.code == 1 && ran.stdout.starts_with(check), "{without}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
+fn memory_ledger_leaves_dead_letters_unreported() {
+    let ran = doctor(&own(), &["--parameter", "Ledger=memory", "--parameter", STEP, "--json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let found = report["findings"].as_array().unwrap().iter();
+    let found: Vec<_> = found.map(|finding| (&finding["id"], &finding["resource"])).collect();
+    let dead = |queue: &str| (json!("TB006"), json!(queue));
+    let expected = [dead("DeadLetters"), dead("FailedInvocations")];
+    assert_eq!((ran.code, found), (1, expected.iter().map(|(id, queue)| (id, queue)).collect()));
+}
+
+#[test]
+fn poller_needs_time_and_permissions() {
+    let whole = fs::read_to_string(own()).unwrap();
+    for (check, safeguard, without) in [
+        // The poller itself needs 95 s.
+        ("TB013 SwfPoller", "Timeout: 390", "Timeout: 94"),
+        ("TB011 SwfPoller", "Action: [swf:RespondActivityTaskFailed]", "Action: [swf:DescribeDomain]"),
+    ] {
+        assert!(whole.contains(safeguard), "{safeguard}");
+        let template = written(&check.replace(' ', "-"), &whole.replace(safeguard, without));
+        let ran = doctor(&template, &["--parameter", "SwfTaskList=cards", "--parameter", STEP]);
+        assert!(ran.code == 1 && ran.stdout.starts_with(check), "{without}: {}{}", ran.stdout, ran.stderr);
+    }
+    let shortest = written("shortest-poller", &whole.replace("Timeout: 390", "Timeout: 95"));
+    assert_eq!(
+        doctor(&shortest, &["--parameter", "SwfTaskList=cards", "--parameter", STEP]).stdout,
+        "no findings\n"
+    );
+}
+
+#[test]
+fn retention_shorter_than_delays_is_found() {
+    let whole = fs::read_to_string(own()).unwrap();
+    let four_days = whole.replace("MessageRetentionPeriod: 604800", "MessageRetentionPeriod: 345600");
+    let without = four_days.replace("TASKBACK_MAX_RECEIVES: !Ref MaxReceives", "RUST_LOG: info");
+    let at_most = |template: &str, receives: u32, seconds: u32| {
+        let template = written("retention", template);
+        let (receives, seconds) = (format!("MaxReceives={receives}"), format!("TimeoutSeconds={seconds}"));
+        doctor(&template, &["--parameter", &receives, "--parameter", &seconds, "--parameter", STEP]).stdout
+    };
+    // Without the setting the delays keep doubling, up to half a day.
+    assert_eq!(at_most(&without, 14, 30), "no findings\n");
+    let found = at_most(&without, 15, 30);
+    let reason =
+        "TB018 Tasks: 15 receives with their delays may take 4.4 days, but its retention is 4.0 days: ";
+    assert!(
+        found.starts_with(reason) && found.contains(", and TASKBACK_MAX_RECEIVES, which limits"),
+        "{found}"
+    );
+    assert_eq!(at_most(&four_days, 1000, 30), "no findings\n");
+    // A message without a delay waits for the visibility timeout.
+    let found = at_most(&four_days, 64, 900);
+    assert!(found.starts_with("TB018 Tasks: 64 receives with their delays may take 4.0 days"), "{found}");
+    assert!(!found.contains("which limits"), "{found}");
+    assert_eq!(at_most(&four_days, 63, 900), "no findings\n");
+    let unknown = four_days.replace("TASKBACK_MAX_RECEIVES: !Ref", "TASKBACK_MAX_RECEIVES: !ImportValue");
+    assert!(!at_most(&unknown, 64, 900).contains("TB018"));
+}

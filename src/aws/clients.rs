@@ -1,0 +1,134 @@
+use std::fmt;
+
+#[cfg(feature = "aws")]
+use aws_config::SdkConfig;
+
+#[cfg(feature = "aws")]
+use super::endpoints::Endpoints;
+use crate::ledger::LedgerConfig;
+use crate::service::fnf::config::FnfConfig;
+use crate::settings::Settings;
+
+/// The source of the clients of services, ledger and queue: one AWS configuration with one HTTP client, one
+/// connection pool and one cache of credentials, the endpoints of the settings, the place of FnF, and the store of the
+/// ledger. Clones share all of it.
+///
+/// ```no_run
+/// use taskback::{Clients, Services, Settings};
+///
+/// # async fn example() -> Result<(), taskback::Error> {
+/// let settings = Settings::from_env()?;
+/// let clients = Clients::connect(&settings).await;
+/// let services = Services::connect(&clients, settings.message_format.service).await?;
+/// # let _ = services; Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Clients {
+    #[cfg(feature = "aws")]
+    config: SdkConfig,
+    #[cfg(feature = "aws")]
+    #[cfg_attr(
+        not(any(feature = "dynamodb", feature = "secrets", feature = "sqs", feature = "swf")),
+        expect(dead_code, reason = "there is no client of AWS")
+    )]
+    endpoints: Endpoints,
+    fnf: FnfConfig,
+    ledger: LedgerConfig,
+}
+
+impl Clients {
+    /// Reads what every AWS SDK reads, from the environment and the profile files, and takes the endpoints of the
+    /// settings. Nothing is called yet.
+    pub async fn connect(settings: &Settings) -> Self {
+        #[cfg(feature = "aws")]
+        return Self::from_sdk_config(super::config::load().await, settings);
+        #[cfg(not(feature = "aws"))]
+        Self::without_aws(settings)
+    }
+
+    /// Takes the settings only: nothing of AWS is read or asked for, as a region or credentials would be.
+    pub fn without_aws(settings: &Settings) -> Self {
+        #[cfg(feature = "aws")]
+        return Self::from_sdk_config(SdkConfig::builder().build(), settings);
+        #[cfg(not(feature = "aws"))]
+        Self { fnf: settings.fnf.clone(), ledger: settings.ledger.clone() }
+    }
+
+    /// Returns `true` if there is an AWS region, without which no client of AWS can be made.
+    pub fn has_aws_region(&self) -> bool {
+        #[cfg(feature = "aws")]
+        return self.config.region().is_some();
+        #[cfg(not(feature = "aws"))]
+        false
+    }
+
+    /// The store of the ledger.
+    pub fn ledger(&self) -> &LedgerConfig {
+        &self.ledger
+    }
+
+    /// The place of FnF and what it takes.
+    pub fn fnf(&self) -> &FnfConfig {
+        &self.fnf
+    }
+}
+
+#[cfg(feature = "aws")]
+impl Clients {
+    /// As [`connect`](Self::connect), with an AWS configuration of the caller's own.
+    pub fn from_sdk_config(config: SdkConfig, settings: &Settings) -> Self {
+        let endpoints = settings.aws_endpoints().clone();
+        Self { config, endpoints, fnf: settings.fnf.clone(), ledger: settings.ledger.clone() }
+    }
+
+    /// A client of SWF.
+    #[cfg(feature = "swf")]
+    pub fn swf(&self) -> aws_sdk_swf::Client {
+        let mut builder = aws_sdk_swf::config::Builder::from(&self.config);
+        if let Some(url) = self.endpoints.get("SWF") {
+            builder.set_endpoint_url(Some(url.to_owned()));
+        }
+        aws_sdk_swf::Client::from_conf(builder.build())
+    }
+
+    /// A client of DynamoDB.
+    #[cfg(feature = "dynamodb")]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut builder = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        if let Some(url) = self.endpoints.get("DYNAMODB") {
+            builder.set_endpoint_url(Some(url.to_owned()));
+        }
+        aws_sdk_dynamodb::Client::from_conf(builder.build())
+    }
+
+    /// A client of SQS.
+    #[cfg(feature = "sqs")]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let mut builder = aws_sdk_sqs::config::Builder::from(&self.config);
+        if let Some(url) = self.endpoints.get("SQS") {
+            builder.set_endpoint_url(Some(url.to_owned()));
+        }
+        aws_sdk_sqs::Client::from_conf(builder.build())
+    }
+
+    /// A client of Secrets Manager, which waits 5 s for an answer.
+    #[cfg(feature = "secrets")]
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        let mut builder = aws_sdk_secretsmanager::config::Builder::from(&self.config);
+        if let Some(url) = self.endpoints.get("SECRETS_MANAGER") {
+            builder.set_endpoint_url(Some(url.to_owned()));
+        }
+        builder.set_timeout_config(Some(super::config::timeouts_within(SECRET_TIMEOUT)));
+        aws_sdk_secretsmanager::Client::from_conf(builder.build())
+    }
+}
+
+#[cfg(feature = "secrets")]
+const SECRET_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Opaque: the configuration holds a source of credentials.
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("fnf_config", &self.fnf).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use taskback_core::printable;
+
+use super::unsent::{Unsent, unsent};
+
+/// The maximum length of a code: another party than the service may send any text for one.
+const CODE_CHARS: usize = 128;
+
+/// A call that failed. It has the error's code and not its text, which may hold the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AwsError {
+    call: &'static str,
+    kind: Kind,
+    may_have_been_accepted: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// An answer of the service with this code.
+    Code(String),
+    /// No answer.
+    NoAnswer,
+    /// An answer without what the service always sends.
+    Foreign,
+    /// Nothing was sent: there are no credentials, or the request could not be built.
+    Unsent,
+}
+
+impl AwsError {
+    pub(crate) fn of<E: ProvideErrorMetadata>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self {
+        // Only a request that was not sent, or that the service itself refused, was certainly not accepted. A failure of
+        // the service says nothing.
+        let may_have_been_accepted = match error {
+            SdkError::ConstructionFailure(_) => false,
+            SdkError::DispatchFailure(failure) => failure.as_connector_error().and_then(unsent).is_none(),
+            SdkError::ServiceError(refused) => {
+                let reply = refused.raw();
+                let own = error.code().is_some() && reply.headers().get("x-amzn-requestid").is_some();
+                !own || reply.status().as_u16() >= 500
+            }
+            _ => true,
+        };
+        let kind = match (error.code(), error) {
+            (Some(code), _) => Kind::Code(printable(code, CODE_CHARS)),
+            (None, SdkError::ConstructionFailure(_)) => Kind::Unsent,
+            (None, SdkError::DispatchFailure(failure)) => {
+                match failure.as_connector_error().and_then(unsent) {
+                    Some(Unsent::NoCredentials) => Kind::Unsent,
+                    _ => Kind::NoAnswer,
+                }
+            }
+            (None, _) => Kind::NoAnswer,
+        };
+        Self { call, kind, may_have_been_accepted }
+    }
+
+    pub(crate) fn unsent(call: &'static str) -> Self {
+        Self { call, kind: Kind::Unsent, may_have_been_accepted: false }
+    }
+
+    /// A success that lacks what the service always sends was written by another party.
+    pub(crate) fn foreign(call: &'static str) -> Self {
+        Self { call, kind: Kind::Foreign, may_have_been_accepted: true }
+    }
+
+    fn no_answer(call: &'static str) -> Self {
+        Self { call, kind: Kind::NoAnswer, may_have_been_accepted: true }
+    }
+
+    /// Returns `false` if the service certainly did not accept the call.
+    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    pub(crate) fn may_have_been_accepted(&self) -> bool {
+        self.may_have_been_accepted
+    }
+
+    /// Returns `true` if a queue refuses the message itself, for its size or its characters: no retry can succeed.
+    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    pub(crate) fn is_invalid_message(&self) -> bool {
+        let codes = ["InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException"];
+        matches!(&self.kind, Kind::Code(code) if codes.contains(&code.as_str()))
+    }
+
+    /// Returns `true` if a policy does not allow the call.
+    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(&self.kind, Kind::Code(code) if code.contains("AccessDenied"))
+    }
+
+    /// Returns `true` if an operator has to fix something first: a name, a policy, credentials.
+    pub(crate) fn is_configuration_error(&self) -> bool {
+        let passing = ["Throttl", "LimitExceeded", "TooMany", "Internal", "Unavailable", "Expired"];
+        match &self.kind {
+            Kind::Code(code) => !passing.iter().any(|part| code.contains(part)),
+            Kind::Unsent => true,
+            Kind::NoAnswer | Kind::Foreign => false,
+        }
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, kind, .. } = self;
+        match kind {
+            Kind::Code(code) => write!(f, "{call}: {code}"),
+            Kind::NoAnswer => write!(f, "{call}: no answer"),
+            Kind::Foreign => write!(f, "{call}: an answer that is not the service's own"),
+            Kind::Unsent => write!(f, "{call}: not sent, there are no credentials"),
+        }
+    }
+}
+
+/// Sends a call and waits for its answer at most for `patience`.
+pub(crate) async fn in_time<T, E: ProvideErrorMetadata>(
+    call: &'static str,
+    patience: Duration,
+    sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, AwsError> {
+    match tokio::time::timeout(patience, sent).await {
+        Ok(answer) => answer.map_err(|error| AwsError::of(call, &error)),
+        Err(_) => Err(AwsError::no_answer(call)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl AwsError {
+        /// By the service, with this code.
+        pub(crate) fn by_code(call: &'static str, code: &str) -> Self {
+            Self { call, kind: Kind::Code(code.to_owned()), may_have_been_accepted: false }
+        }
+
+        pub(crate) fn lost(call: &'static str) -> Self {
+            Self::no_answer(call)
+        }
+    }
+
+    #[test]
+    fn codes_separate_message_and_configuration_errors() {
+        let of = |code: &str| {
+            let refusal = AwsError::by_code("SendMessage", code);
+            (refusal.is_invalid_message(), refusal.is_configuration_error())
+        };
+        assert_eq!(of("InvalidMessageContents"), (true, true));
+        for code in
+            ["AccessDeniedException", "AWS.SimpleQueueService.NonExistentQueue", "UnknownResourceFault"]
+        {
+            assert_eq!(of(code), (false, true), "{code}");
+        }
+        for code in ["ThrottlingException", "RequestThrottled", "LimitExceededFault", "ServiceUnavailable"] {
+            assert_eq!(of(code), (false, false), "{code}");
+        }
+    }
+}
