@@ -1,7 +1,12 @@
 use std::error::Error;
 use std::fmt;
+use std::io;
 
-/// A request without a response. The texts come from the transport and contain nothing of the request.
+use rustls::CertificateError;
+
+use crate::connector::{ProxyError, UnknownHost};
+
+/// A request without a response. The texts name the host and the proxy, and contain nothing else of the request.
 #[derive(Debug)]
 pub enum Failure {
     /// The request was certainly not sent.
@@ -10,7 +15,7 @@ pub enum Failure {
     NoResponse(String, Option<u16>),
 }
 
-/// Shows the transport's text only.
+/// Shows the reason only.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::NotSent(reason) | Self::NoResponse(reason, _)) = self;
@@ -18,14 +23,49 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error and its sources in one line.
-pub(crate) fn describe(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
+/// An error and its sources in one line; of what operators can act on, the cause alone.
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
     while let Some(error) = next {
-        text.push_str(": ");
+        if let Some(cause) = cause(error) {
+            return cause;
+        }
+        let separator = if text.is_empty() { "" } else { ": " };
+        text.push_str(separator);
         text.push_str(&error.to_string());
         next = error.source();
     }
     text
+}
+
+/// The text of an error that is the cause of all above it.
+fn cause(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(unknown) = error.downcast_ref::<UnknownHost>() {
+        return Some(unknown.to_string());
+    }
+    if let Some(error) = error.downcast_ref::<ProxyError>() {
+        return Some(error.to_string());
+    }
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls(error));
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    match (error.kind(), error.get_ref()) {
+        (io::ErrorKind::ConnectionRefused, _) => Some("connection refused".to_owned()),
+        (io::ErrorKind::TimedOut, _) => Some("no connection in time".to_owned()),
+        // An io::Error hides the error inside of it from its own sources.
+        (_, Some(inner)) => cause(inner),
+        _ => None,
+    }
+}
+
+fn tls(error: &rustls::Error) -> String {
+    let fix = match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "; AWS_CA_BUNDLE or SSL_CERT_FILE can name a file with its authority"
+        }
+        _ => "",
+    };
+    format!("TLS: {error}{fix}")
 }

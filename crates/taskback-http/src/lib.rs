@@ -3,37 +3,43 @@
 //! They share one type, so that a function contains the code of one client and not of one for each SDK.
 
 mod body;
+mod connector;
 mod failure;
-mod loopback;
+mod hosts;
+mod network;
+mod proxy;
+mod roots;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use connector::Connector;
 pub use failure::Failure;
 use failure::describe;
-pub use loopback::is_loopback;
+pub use hosts::is_loopback;
+pub use network::{Network, NetworkError};
+use proxy::Proxies;
+pub use roots::Roots;
 
 /// An HTTP/1.1 client. Clones share its connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    proxies: Proxies,
     connect_timeout: Duration,
 }
 
@@ -66,38 +72,33 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
-/// The use of the machine's root certificates for TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Roots {
-    /// A machine without root certificates is an error of [`HttpClient::new`].
-    Required,
-    /// On a machine without root certificates every TLS handshake fails; plain HTTP works.
-    IfAny,
-    /// They are not read; only plain HTTP works.
-    None,
-}
-
 impl HttpClient {
-    /// Makes a client. `connect_timeout` covers name resolution, TCP and TLS together. `idle` is the time after which an
-    /// unused connection is closed; with zero each request has a connection of its own.
+    /// Makes a client with the proxies and root certificates of this process's environment. `connect_timeout` covers name
+    /// resolution, TCP, the proxy's tunnel and TLS together. `idle` is the time after which an unused connection is closed;
+    /// with zero each request has a connection of its own.
     pub fn new(connect_timeout: Duration, idle: Duration, roots: Roots) -> io::Result<Self> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // Divided among the host's addresses, so that a silent first one cannot use up the whole time.
-        tcp.set_connect_timeout(Some(connect_timeout));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(roots)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let network = Network::from_env().map_err(io::Error::other)?;
+        Self::with_network(connect_timeout, idle, roots, network)
+    }
+
+    /// As [`new`](Self::new), with the proxies and root certificates given.
+    pub fn with_network(
+        connect_timeout: Duration,
+        idle: Duration,
+        roots: Roots,
+        network: Network,
+    ) -> io::Result<Self> {
+        let Network { proxies, roots: bundle } = network;
+        // A proxy may need TLS where the hosts do not.
+        let roots = if roots == Roots::None && !proxies.is_empty() { Roots::IfAny } else { roots };
+        let tls = roots::tls(roots, bundle.as_ref())?;
+        let connector = Connector::with_tls(proxies.clone(), tls, connect_timeout);
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(idle);
         if idle.is_zero() {
             client.pool_max_idle_per_host(0);
         }
-        let client = client.build(connector);
-        Ok(Self { client, connect_timeout })
+        Ok(Self { client: client.build(connector), proxies, connect_timeout })
     }
 
     /// Returns this client with another timeout for new connections.
@@ -116,7 +117,8 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Full<Bytes>>, limits: Limits) -> Result<HttpResponse, Failure> {
         let Limits { read_timeout, deadline, max_body } = limits;
         if Instant::now() >= deadline {
-            return Err(Failure::NotSent("the deadline passed before the request was sent".to_owned()));
+            let reason = "the deadline passed before the request was sent";
+            return Err(Failure::NotSent(self.place(request.uri()) + reason));
         }
         self.with_limits(request, read_timeout, deadline, |request| self.exchange(request, max_body)).await
     }
@@ -135,15 +137,16 @@ impl HttpClient {
         deadline: Instant,
         exchange: impl FnOnce(Request<Full<Bytes>>) -> F,
     ) -> Result<T, Failure> {
+        let url = request.uri().clone();
         let mut connection = capture_connection(&mut request);
         let exchange = pin!(exchange(request));
         let limit = pin!(async {
             let connected = deadline.min(Instant::now() + self.connect_timeout);
             if timeout_at(connected, connection.wait_for_connection_metadata()).await.is_err() {
-                return Failure::NotSent("no connection in time".to_owned());
+                return Failure::NotSent(self.place(&url) + "no connection in time");
             }
             sleep_until(deadline.min(Instant::now() + read_timeout)).await;
-            Failure::NoResponse("no response in time".to_owned(), None)
+            Failure::NoResponse(self.place(&url) + "no response in time", None)
         });
         match select(exchange, limit).await {
             Either::Left((result, _)) => result,
@@ -152,15 +155,29 @@ impl HttpClient {
     }
 
     async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+        let url = request.uri().clone();
         self.client.request(request).await.map_err(|error| {
+            let reason = self.place(&url) + &describe(&error);
             // A canceled request was returned unsent.
             let canceled = hyper_source(&error).is_some_and(hyper::Error::is_canceled);
             if error.is_connect() || canceled {
-                Failure::NotSent(describe(&error))
+                Failure::NotSent(reason)
             } else {
-                Failure::NoResponse(describe(&error), None)
+                Failure::NoResponse(reason, None)
             }
         })
+    }
+
+    /// The host of a URL and its proxy, as texts of failures begin; nothing else of the URL.
+    fn place(&self, url: &Uri) -> String {
+        let host = url.authority().map_or("", |authority| host_and_port(authority.as_str()));
+        match self.proxies.proxy(url) {
+            Some(proxy) => {
+                let proxy = proxy.uri().authority().map_or("", |authority| host_and_port(authority.as_str()));
+                format!("{host} through the proxy {proxy}: ")
+            }
+            None => format!("{host}: "),
+        }
     }
 
     async fn exchange(
@@ -185,22 +202,13 @@ impl std::fmt::Debug for HttpClient {
     }
 }
 
-fn tls(roots: Roots) -> io::Result<ClientConfig> {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)
-    };
-    if roots != Roots::None {
-        match builder()?.with_native_roots() {
-            Ok(config) => return Ok(config.with_no_client_auth()),
-            Err(error) if roots == Roots::Required => return Err(error),
-            Err(_) => {}
-        }
-    }
-    Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+fn host_and_port(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_credentials, host)| host)
 }
 
 fn hyper_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a hyper::Error> {
     error.source().and_then(|source| source.downcast_ref())
 }
+
+#[cfg(test)]
+mod tests;
