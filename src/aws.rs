@@ -19,4 +19,4 @@ pub use config::local;
 #[cfg(feature = "sqs")]
 pub(crate) use error::{AwsError, in_time};
 #[cfg(any(feature = "dynamodb", feature = "swf"))]
-pub(crate) use unsent::{Unsent, unsent};
+pub(crate) use unsent::{Unsent, no_response, unsent};

@@ -6,6 +6,8 @@ mod fc;
 mod fnf;
 mod general;
 mod names;
+#[cfg(any(feature = "aws", feature = "external-steps", feature = "fnf"))]
+mod network;
 mod poller;
 mod poller_settings;
 mod read;

@@ -6,10 +6,13 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use taskback_core::printable;
 
-use super::unsent::{Unsent, unsent};
+use super::unsent::{Unsent, no_response, unsent};
 
 /// The maximum length of a code: another party than the service may send any text for one.
 const CODE_CHARS: usize = 128;
+
+const NOT_BUILT: &str = "the request could not be built";
+const LATE: &str = "no answer in time";
 
 /// A call that failed. It has the error's code and not its text, which may hold the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +26,12 @@ pub(crate) struct AwsError {
 enum Kind {
     /// An answer of the service with this code.
     Code(String),
-    /// No answer.
-    NoAnswer,
+    /// No answer, for this reason.
+    NoAnswer(String),
     /// An answer without what the service always sends.
     Foreign,
-    /// Nothing was sent: there are no credentials, or the request could not be built.
-    Unsent,
+    /// Nothing was sent, for this reason: there are no usable credentials, or the request could not be built.
+    Unsent(String),
 }
 
 impl AwsError {
@@ -47,20 +50,25 @@ impl AwsError {
         };
         let kind = match (error.code(), error) {
             (Some(code), _) => Kind::Code(printable(code, CODE_CHARS)),
-            (None, SdkError::ConstructionFailure(_)) => Kind::Unsent,
-            (None, SdkError::DispatchFailure(failure)) => {
-                match failure.as_connector_error().and_then(unsent) {
-                    Some(Unsent::NoCredentials) => Kind::Unsent,
-                    _ => Kind::NoAnswer,
-                }
-            }
-            (None, _) => Kind::NoAnswer,
+            (None, SdkError::ConstructionFailure(_)) => Kind::Unsent(NOT_BUILT.into()),
+            (None, SdkError::DispatchFailure(failure)) => match failure.as_connector_error() {
+                Some(error) => match unsent(error) {
+                    Some(Unsent::NoCredentials(reason)) => Kind::Unsent(reason),
+                    Some(Unsent::NoConnection(reason) | Unsent::CredentialsLate(reason)) => {
+                        Kind::NoAnswer(reason)
+                    }
+                    None => Kind::NoAnswer(no_response(error)),
+                },
+                None => Kind::NoAnswer("the connection broke".into()),
+            },
+            (None, SdkError::TimeoutError(_)) => Kind::NoAnswer(LATE.into()),
+            (None, _) => Kind::NoAnswer("the reply could not be read".into()),
         };
         Self { call, kind, may_have_been_accepted }
     }
 
     pub(crate) fn unsent(call: &'static str) -> Self {
-        Self { call, kind: Kind::Unsent, may_have_been_accepted: false }
+        Self { call, kind: Kind::Unsent(NOT_BUILT.into()), may_have_been_accepted: false }
     }
 
     /// A success that lacks what the service always sends was written by another party.
@@ -69,7 +77,7 @@ impl AwsError {
     }
 
     fn no_answer(call: &'static str) -> Self {
-        Self { call, kind: Kind::NoAnswer, may_have_been_accepted: true }
+        Self { call, kind: Kind::NoAnswer(LATE.into()), may_have_been_accepted: true }
     }
 
     /// Returns `false` if the service certainly did not accept the call.
@@ -96,8 +104,8 @@ impl AwsError {
         let passing = ["Throttl", "LimitExceeded", "TooMany", "Internal", "Unavailable", "Expired"];
         match &self.kind {
             Kind::Code(code) => !passing.iter().any(|part| code.contains(part)),
-            Kind::Unsent => true,
-            Kind::NoAnswer | Kind::Foreign => false,
+            Kind::Unsent(_) => true,
+            Kind::NoAnswer(_) | Kind::Foreign => false,
         }
     }
 }
@@ -107,9 +115,9 @@ impl fmt::Display for AwsError {
         let Self { call, kind, .. } = self;
         match kind {
             Kind::Code(code) => write!(f, "{call}: {code}"),
-            Kind::NoAnswer => write!(f, "{call}: no answer"),
+            Kind::NoAnswer(reason) => write!(f, "{call}: no answer: {reason}"),
             Kind::Foreign => write!(f, "{call}: an answer that is not the service's own"),
-            Kind::Unsent => write!(f, "{call}: not sent, there are no credentials"),
+            Kind::Unsent(reason) => write!(f, "{call}: not sent: {reason}"),
         }
     }
 }

@@ -59,8 +59,8 @@ impl Connector {
             max_body: max_body(request.headers()),
         };
         let answer = client.send(request, limits).await.map_err(|failure| match failure {
-            Failure::NotSent(reason) => ConnectorError::io(Unreached(reason).into()).never_connected(),
-            Failure::NoResponse(reason, _) => ConnectorError::io(reason.into()),
+            Failure::NotSent(reason) => unreached(reason),
+            Failure::NoResponse(reason, _) => ConnectorError::io(NoResponse(reason).into()),
         })?;
         let mut response = http::Response::new(SdkBody::from(answer.body));
         *response.headers_mut() = answer.headers;
@@ -72,13 +72,13 @@ impl Connector {
             .map_err(|error: aws_smithy_runtime_api::http::HttpError| ConnectorError::io(error.into()))
     }
 
-    /// Roots that are missing are a fault of the first connection that needs them.
+    /// Proxies and roots that cannot be used are a fault of the first connection that needs them.
     fn http(&self) -> Result<&Http, ConnectorError> {
         if let Some(attempt) = self.client.0.get() {
             return Ok(attempt);
         }
         let attempt = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny);
-        let attempt = attempt.map_err(|error| ConnectorError::io(error.into()).never_connected())?;
+        let attempt = attempt.map_err(|error| unreached(error.to_string()))?;
         Ok(self.client.0.get_or_init(|| attempt))
     }
 }
@@ -107,9 +107,13 @@ fn max_body(request: &http::HeaderMap) -> usize {
     }
 }
 
+fn unreached(reason: String) -> ConnectorError {
+    ConnectorError::io(Unreached(reason).into()).never_connected()
+}
+
 /// Certainly nothing of the request was sent.
 #[derive(Debug)]
-pub(super) struct Unreached(String);
+pub(super) struct Unreached(pub(super) String);
 
 impl fmt::Display for Unreached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,6 +122,18 @@ impl fmt::Display for Unreached {
 }
 
 impl std::error::Error for Unreached {}
+
+/// The request may have been accepted.
+#[derive(Debug)]
+pub(super) struct NoResponse(pub(super) String);
+
+impl fmt::Display for NoResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoResponse {}
 
 #[cfg(test)]
 mod tests {

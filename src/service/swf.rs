@@ -172,16 +172,20 @@ fn unanswered<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> Serv
             reason: "the request could not be built".into(),
         },
         SdkError::TimeoutError(_) => no_response(true, "no answer in time"),
-        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(aws::unsent) {
-            Some(Unsent::NoConnection) => no_response(false, "no connection"),
-            Some(Unsent::CredentialsLate) => no_response(false, "no answer from the source of credentials"),
-            Some(Unsent::NoCredentials) => ServiceResponse::NotSent {
-                kind: ReportErrorKind::Denied,
-                reason: "no credentials were found".into(),
-            },
-            None if failure.is_timeout() => no_response(true, "no answer in time"),
-            None => no_response(true, "the connection broke"),
-        },
+        SdkError::DispatchFailure(failure) => {
+            let Some(error) = failure.as_connector_error() else {
+                return no_response(true, "the connection broke");
+            };
+            match aws::unsent(error) {
+                Some(Unsent::NoConnection(reason) | Unsent::CredentialsLate(reason)) => {
+                    no_response(false, &reason)
+                }
+                Some(Unsent::NoCredentials(reason)) => {
+                    ServiceResponse::NotSent { kind: ReportErrorKind::Denied, reason }
+                }
+                None => no_response(true, &aws::no_response(error)),
+            }
+        }
         _ => no_response(true, "the reply could not be read"),
     }
 }

@@ -113,6 +113,8 @@ impl Settings {
     }
 
     fn read(read: &mut Reader) -> Self {
+        #[cfg(any(feature = "aws", feature = "external-steps", feature = "fnf"))]
+        super::network::check(read);
         let service = read.one_of("TASKBACK_SERVICE", &Service::ALL.map(|service| (service.name(), service)));
         Self {
             message_format: MessageFormat {

@@ -17,7 +17,19 @@ pub(super) struct Reader {
 }
 
 /// Variables that taskback or an SDK under it reads.
-const READ: [&str; 6] = ["TASKBACK_", "FNF_", "FC_", "AWS_", "ALIBABA_CLOUD_", "RUST_LOG"];
+const READ: [&str; 11] = [
+    "TASKBACK_",
+    "FNF_",
+    "FC_",
+    "AWS_",
+    "ALIBABA_CLOUD_",
+    "RUST_LOG",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+];
 
 impl Reader {
     pub(super) fn new(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
@@ -44,6 +56,11 @@ impl Reader {
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.asked.insert(name.to_owned());
+        self.vars.get(name).cloned()
+    }
+
+    /// The value of a variable that is not a setting.
+    pub(super) fn foreign_text(&self, name: &str) -> Option<String> {
         self.vars.get(name).cloned()
     }
 

@@ -148,7 +148,7 @@ impl ClientBuilder {
             .map_err(|_| settings_error("user agent: expected visible ASCII characters only"))?;
         let roots = if endpoint.is_tls() { Roots::Required } else { Roots::IfAny };
         let http = HttpClient::new(self.connect_timeout, self.idle_timeout, roots)
-            .map_err(|_| settings_error("the machine has no usable root certificates for TLS"))?;
+            .map_err(|error| settings_error(&format!("proxies, root certificates: {error}")))?;
         let context = Context::new()
             .with_http_send(CredentialHttp(http.clone()))
             .with_file_read(FileReader)

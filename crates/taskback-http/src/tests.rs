@@ -17,7 +17,7 @@ const HOST: &str = "swf.example.test";
 
 #[tokio::test]
 async fn tunnel_carries_tls_end_to_end() {
-    let authority = Authority::new();
+    let authority = Authority::new("a");
     let server = serve_tls(authority.tls_for(HOST)).await;
     let proxy = serve_proxy(server, "HTTP/1.1 200 OK\r\n\r\n").await;
     let client = client(&[("HTTPS_PROXY", &format!("http://user:pass@{proxy}"))], Some(&authority));
@@ -92,10 +92,13 @@ async fn failures_name_host_proxy_and_cause() {
 
 #[tokio::test]
 async fn tls_failures_state_the_reason() {
-    let (authority, other) = (Authority::new(), Authority::new());
+    let (authority, other) = (Authority::new("a"), Authority::new("b"));
     let known = serve_tls(authority.tls_for("127.0.0.1")).await;
     let wrong_name = serve_tls(authority.tls_for("other.example")).await;
-    let plain = serve_plain().await;
+    let plain = serve(|mut connection| async move {
+        connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    })
+    .await;
     for (server, trusted, expected) in [
         (
             known,
@@ -125,7 +128,8 @@ async fn silent_servers_end_in_time() {
         (format!("https://{server}/"), format!("{server}: no connection in time")),
         (format!("http://{server}/"), format!("{server}: no response in time")),
     ] {
-        let failure = client(&[], Some(&Authority::new())).send(request(&url), limits()).await.unwrap_err();
+        let failure =
+            client(&[], Some(&Authority::new("a"))).send(request(&url), limits()).await.unwrap_err();
         assert_eq!(failure.to_string(), expected);
     }
 }
@@ -155,8 +159,9 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let certificate = issuer.der().clone();

@@ -13,7 +13,7 @@ use taskback_core::ledger::{Lease, Record};
 use taskback_core::{Fingerprint, printable};
 
 use super::item::{self, Item};
-use crate::aws::{Unsent, unsent};
+use crate::aws::{Unsent, no_response, unsent};
 use crate::ledger::store::LedgerError;
 
 /// Two expressions and their values. In them `#name` is the attribute of that name, since some of
@@ -130,13 +130,16 @@ impl Table {
         match error {
             SdkError::ConstructionFailure(_) => self.refused("the request could not be built or signed"),
             SdkError::TimeoutError(_) => self.unavailable("no answer in time"),
-            SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(unsent) {
-                Some(Unsent::NoConnection) => self.unavailable("no connection"),
-                Some(Unsent::NoCredentials) => self.refused("no usable credentials"),
-                Some(Unsent::CredentialsLate) => self.unavailable("the credentials did not come in time"),
-                None if failure.is_timeout() => self.unavailable("no answer in time"),
-                None => self.unavailable("the connection broke"),
-            },
+            SdkError::DispatchFailure(failure) => {
+                match failure.as_connector_error().map(|error| (unsent(error), error)) {
+                    Some((Some(Unsent::NoCredentials(reason)), _)) => self.refused(reason),
+                    Some((Some(Unsent::NoConnection(reason) | Unsent::CredentialsLate(reason)), _)) => {
+                        self.unavailable(reason)
+                    }
+                    Some((None, error)) => self.unavailable(no_response(error)),
+                    None => self.unavailable("the connection broke"),
+                }
+            }
             _ => self.unavailable("the reply could not be read"),
         }
     }

@@ -195,6 +195,32 @@ pub(super) const GROUPS: &[Group] = &[
             ("AWS_SECRET_ACCESS_KEY", Means("the other sources of the AWS SDKs"), "AWS credentials."),
             ("AWS_SESSION_TOKEN", Means("none"), "AWS credentials, where they are temporary."),
             (
+                "HTTPS_PROXY",
+                Means("none"),
+                "The proxy for `https` URLs: `http://HOST:PORT` or `https://HOST:PORT`, also with `USER:PASSWORD@`. See [Proxies and authorities](../guides/network.md).",
+            ),
+            (
+                "HTTP_PROXY",
+                Means("none"),
+                "The same for `http` URLs. Not read where `REQUEST_METHOD` is set.",
+            ),
+            ("ALL_PROXY", Means("none"), "The proxy for URLs that have none of their own."),
+            (
+                "NO_PROXY",
+                Means("none"),
+                "The hosts that are reached without a proxy, separated by commas: names with their subdomains, addresses, networks such as `10.0.0.0/8`, or `*`.",
+            ),
+            (
+                "AWS_CA_BUNDLE",
+                Means("`SSL_CERT_FILE`, then the machine's root certificates"),
+                "A file of certificates in PEM that replaces the root certificates, for every service.",
+            ),
+            (
+                "SSL_CERT_FILE",
+                Means("the machine's root certificates"),
+                "The same, where `AWS_CA_BUNDLE` is not set.",
+            ),
+            (
                 "ALIBABA_CLOUD_ACCESS_KEY_ID",
                 Means("the other sources of the Alibaba Cloud SDKs"),
                 "FnF's credentials.",

@@ -23,11 +23,17 @@ fn venv(path: &str) -> PathBuf {
     path
 }
 
+/// A script of `tests/peers` as a command.
+pub(crate) fn script(name: &str) -> Command {
+    let mut command = Command::new(venv("bin/python"));
+    command.env_clear().env("PYTHONDONTWRITEBYTECODE", "1").arg(root().join("tests/peers").join(name));
+    command
+}
+
 /// Runs a script of `tests/peers` and returns the JSON lines that it prints.
 pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
-    let mut command = Command::new(venv("bin/python"));
-    command.env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
-    command.arg(root().join("tests/peers").join(script)).args(arguments);
+    let mut command = self::script(script);
+    command.args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let stdin = stdin.to_owned();
     // On its own thread, since this one may serve the script's requests.

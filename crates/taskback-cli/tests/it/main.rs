@@ -10,6 +10,7 @@ mod examples;
 mod flow;
 mod invoke;
 mod local;
+mod network;
 mod run;
 mod sam;
 mod serve;
