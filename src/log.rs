@@ -84,7 +84,7 @@ pub fn hide_panics() {
 }
 
 /// The subscriber behind [`init`], for another writer. Crates that print whole requests below INFO are capped there,
-/// whatever `filter` says: requests contain tokens. The crate that finds credentials is capped at WARN.
+/// whatever `filter` says: requests contain tokens. The crate that finds credentials is capped at ERROR.
 ///
 /// ```
 /// use std::io;
@@ -120,7 +120,8 @@ fn expected(filter: &str) -> Targets {
     expected
 }
 
-/// The target of the AWS SDK that logs at INFO which credentials it found, with the access key id.
+/// The target of the AWS SDK that logs at INFO which credentials it found, with the access key id, and at WARN what the
+/// command of a `credential_process` wrote to stderr. The reason for which there are none is in our own lines.
 const CREDENTIALS: &str = "aws_config";
 
 /// Crates that see tokens or credentials and log what they see.
@@ -141,7 +142,7 @@ const CAPPED: [&str; 12] = [
 
 fn is_harmless(metadata: &Metadata<'_>) -> bool {
     if metadata.target().starts_with(CREDENTIALS) {
-        return *metadata.level() <= Level::WARN;
+        return *metadata.level() <= Level::ERROR;
     }
     *metadata.level() <= Level::INFO || !CAPPED.iter().any(|name| metadata.target().starts_with(name))
 }

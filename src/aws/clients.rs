@@ -5,7 +5,11 @@ use aws_config::SdkConfig;
 
 #[cfg(feature = "aws")]
 use super::endpoints::Endpoints;
+#[cfg(feature = "sqs")]
+use crate::error::{Error, ErrorKind};
 use crate::ledger::LedgerConfig;
+#[cfg(feature = "sqs")]
+use crate::redact::Place;
 use crate::service::fnf::config::FnfConfig;
 use crate::settings::Settings;
 
@@ -109,6 +113,27 @@ impl Clients {
             builder.set_endpoint_url(Some(url.to_owned()));
         }
         aws_sdk_sqs::Client::from_conf(builder.build())
+    }
+
+    /// A client of SQS for the queue at that URL. It is an error if there is no region, or if the URL is an emulator's and
+    /// the client would call AWS.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {
+        if !self.has_aws_region() {
+            return Err(Error::new(ErrorKind::Settings, "a queue needs AWS_REGION"));
+        }
+        // AWS's own queues have https.
+        let is_emulated = queue_url.starts_with("http://");
+        let is_aws = self.endpoints.get("SQS").or(self.config.endpoint_url()).is_none();
+        if is_emulated && is_aws {
+            let place = Place(queue_url);
+            let text = format!(
+                "TASKBACK_QUEUE_URL: {place:?} is not AWS, and the calls would go there; set AWS_ENDPOINT_URL_SQS or \
+                 AWS_ENDPOINT_URL to the URL of the emulator"
+            );
+            return Err(Error::new(ErrorKind::Settings, text));
+        }
+        Ok(self.sqs())
     }
 
     /// A client of Secrets Manager, which waits 5 s for an answer.

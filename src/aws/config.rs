@@ -22,7 +22,11 @@ pub(super) async fn load() -> SdkConfig {
     // variable is one of ours or of the SDK's.
     let texts =
         environment::vars().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-    let set: HashMap<_, _> = texts.collect();
+    load_from(texts.collect()).await
+}
+
+/// As [`load`], from the given variables.
+pub(super) async fn load_from(set: HashMap<String, String>) -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .env(set.into())
         .http_client(http::Client::default())

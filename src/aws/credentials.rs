@@ -1,15 +1,11 @@
 //! Credentials, checked before requests are signed with them: the SDK panics on a key that headers cannot carry.
 
-use std::error::Error;
 use std::sync::Once;
 
-use aws_config::profile::credentials::ProfileFileError;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
-use taskback_core::printable;
 
-use super::unsent::source;
 use crate::redact::unusable_in_credentials;
 
 /// Credentials of another provider, refused if they have characters that headers cannot carry.
@@ -49,43 +45,6 @@ impl ProvideCredentials for Checked {
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
         self.provider.fallback_on_interrupt().filter(|last| rejected_part(last).is_none())
     }
-}
-
-/// The reason for which there are no credentials. It names profiles and never a value of theirs.
-pub(super) fn reason(error: &CredentialsError) -> String {
-    let reason = match (source(error), error) {
-        (Some(ProfileFileError::FeatureNotEnabled { feature, .. }), _) => {
-            let source = match &**feature {
-                "sso" => "IAM Identity Center (SSO)",
-                "credentials-process" => "credential_process",
-                "credentials-login" => "a console login",
-                other => other,
-            };
-            format!(
-                "the AWS profile takes its credentials from {source}, which needs the feature `profiles`; the command \
-                 `taskback` has it, functions use a role or keys"
-            )
-        }
-        (Some(profile), _) => format!("the AWS profile cannot be used: {profile}"),
-        (None, CredentialsError::CredentialsNotLoaded(_)) => "no credentials were found".to_owned(),
-        (None, CredentialsError::ProviderTimedOut(_)) => {
-            "the source of credentials did not answer in time".to_owned()
-        }
-        (None, other) => format!("no usable credentials: {}", sources(other)),
-    };
-    printable(&reason, 400)
-}
-
-/// The texts of an error's sources. What a command of `credential_process` wrote to stderr is not shown.
-fn sources(error: &CredentialsError) -> String {
-    let mut texts = Vec::new();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let text = error.to_string();
-        texts.push(text.split(" Stderr:").next().unwrap_or_default().to_owned());
-        next = error.source();
-    }
-    texts.join(": ")
 }
 
 /// Names the part that is unusable and its class of characters; never the value.

@@ -78,7 +78,8 @@ async fn connect(settings: &PollerSettings) -> Result<SwfPoller, Error> {
     if !clients.has_aws_region() {
         return Err(Error::new(ErrorKind::Settings, "the poller needs AWS_REGION"));
     }
-    Ok(SwfPoller::new(&settings.poller, clients.swf(), clients.sqs()))
+    let sqs = clients.sqs_at(&settings.poller.queue_url)?;
+    Ok(SwfPoller::new(&settings.poller, clients.swf(), sqs))
 }
 
 fn log_start(host: &str, settings: &PollerSettings) {

@@ -101,15 +101,13 @@ async fn serve(
     config: QueueWorkerConfig,
 ) -> Result<(), Error> {
     let clients = Clients::connect(&settings).await;
-    if !clients.has_aws_region() {
-        return Err(Error::new(ErrorKind::Settings, "a queue needs AWS_REGION"));
-    }
+    let sqs = clients.sqs_at(&config.queue_url)?;
     let taskback = builder.settings(&settings).connect(&clients).await?.build()?;
     usable(in_time(taskback.check_ledger()).await)?;
     taskback.warm_up();
     signals::end(taskback.shutdown().clone())?;
     let queue_url = config.queue_url.clone();
-    let worker = QueueWorker::open(taskback.clone(), clients.sqs(), config).await?;
+    let worker = QueueWorker::open(taskback.clone(), sqs, config).await?;
     let started = Started::with_step("queue", &taskback, &settings, step);
     Started { queue: Some(&queue_url), ..started }.log(&settings);
     if taskback.has_last_delivery_rule() {

@@ -89,7 +89,9 @@ impl Reader {
     /// A region becomes a part of host names.
     pub(super) fn region(&mut self, name: &str) {
         let Some(value) = self.text(name) else { return };
-        if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        if value.contains(char::is_whitespace) {
+            self.error(&format!("{name}: contains white space, expected letters, digits and hyphens"));
+        } else if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             self.error(&format!(
                 "{name}: invalid value {}, expected letters, digits and hyphens",
                 shown(&value)

@@ -187,14 +187,13 @@ fn credentials_with_other_characters_are_errors() {
 
 #[test]
 fn region_must_fit_into_host_names() {
-    let hidden = "a value of 7 characters that is not shown";
-    for (region, shown) in [
-        ("us-east-1\n", r#""us-east-1\n""#),
-        ("us east", hidden),
-        ("us-east-1/evil", r#""us-east-1/evil""#),
-        ("eu.central", r#""eu.central""#),
+    for (region, error) in [
+        ("us-east-1\n", "contains white space"),
+        ("us east", "contains white space"),
+        ("us-east-1/evil", r#"invalid value "us-east-1/evil""#),
+        ("eu.central", r#"invalid value "eu.central""#),
     ] {
-        let expected = format!("AWS_REGION: invalid value {shown}, expected letters, digits and hyphens");
+        let expected = format!("AWS_REGION: {error}, expected letters, digits and hyphens");
         assert_eq!(settings(&[("AWS_REGION", region)]).unwrap_err().0, [expected]);
     }
     assert!(settings(&[("AWS_REGION", "us-gov-east-1"), ("AWS_DEFAULT_REGION", "")]).is_ok());

@@ -103,7 +103,8 @@ struct World {
 
 impl World {
     async fn start(moto: &str, proxy_args: &[&str]) -> Self {
-        let local = Server::bind(Config::default()).await.unwrap();
+        let allow_hosts = ["swf", "fnf"].map(|name| format!("{name}.example.test")).into();
+        let local = Server::bind(Config { allow_hosts, ..Config::default() }).await.unwrap();
         let ca =
             std::env::temp_dir().join(format!("taskback-ca-{}.pem", local.url().rsplit(':').next().unwrap()));
         let port = |url: &str| url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
@@ -151,6 +152,7 @@ impl World {
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", "taskback-local"),
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "taskback-local-secret"),
             ("TASKBACK_LEDGER", "dynamodb:tasks"),
+            ("RUST_LOG", "warn"),
         ]);
         command.env("AWS_CA_BUNDLE", &self.ca);
         change(&mut command);
