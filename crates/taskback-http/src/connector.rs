@@ -126,7 +126,7 @@ impl fmt::Display for ProxyUnreachable {
 
 impl Error for ProxyUnreachable {}
 
-/// The system's resolver, whose failure can be told from one of TCP.
+/// The system's resolver, whose failure has a type of its own.
 #[derive(Clone)]
 pub(crate) struct Resolver(GaiResolver);
 

@@ -56,7 +56,7 @@ async fn failures_name_host_and_cause() {
         ("HTTPS_PROXY", "http://127.0.0.1:9", "the proxy cannot be reached: connection refused".into()),
     ];
     for (name, value, expected) in cases {
-        let (ran, opened) = world.invoke(Service::Swf, |command| drop(command.env(name, value))).await;
+        let (ran, opened) = world.invoke(Service::Swf, |command| _ = command.env(name, value)).await;
         let printed = format!("{} {}", ran.stdout, ran.stderr);
         assert!(
             ran.code == 1 && printed.contains(&expected),
@@ -71,7 +71,7 @@ async fn unknown_authority_is_named() {
     let moto = Moto::start().await;
     create_table(&moto.url).await;
     let world = World::start(&moto.url, &[]).await;
-    let (ran, _) = world.invoke(Service::Swf, |command| drop(command.env_remove("AWS_CA_BUNDLE"))).await;
+    let (ran, _) = world.invoke(Service::Swf, |command| _ = command.env_remove("AWS_CA_BUNDLE")).await;
     let printed = format!("{} {}", ran.stdout, ran.stderr);
     assert!(
         printed.contains("invalid peer certificate: UnknownIssuer; AWS_CA_BUNDLE or SSL_CERT_FILE"),
