@@ -1,8 +1,6 @@
 //! The connection to a host: direct, or through a proxy's tunnel.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,7 +16,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::failure::describe;
+use crate::failure::{ProxyError, ProxyUnreachable, UnknownHost};
 use crate::proxy::Proxies;
 
 /// TCP to the host itself, or to its proxy and through a tunnel.
@@ -98,49 +96,9 @@ impl Service<Uri> for ToProxy {
     }
 }
 
-/// A tunnel that was not made.
-#[derive(Debug)]
-pub(crate) struct ProxyError(BoxError);
-
-impl fmt::Display for ProxyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.source().and_then(|source| source.downcast_ref()) {
-            Some(ProxyUnreachable(error)) => {
-                write!(f, "the proxy cannot be reached: {}", describe(&**error))
-            }
-            None => write!(f, "the proxy refused the connection: {}", self.0),
-        }
-    }
-}
-
-impl Error for ProxyError {}
-
-#[derive(Debug)]
-struct ProxyUnreachable(BoxError);
-
-impl fmt::Display for ProxyUnreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for ProxyUnreachable {}
-
 /// The system's resolver, whose failure has a type of its own.
 #[derive(Clone)]
 pub(crate) struct Resolver(GaiResolver);
-
-/// A host name that cannot be resolved.
-#[derive(Debug)]
-pub(crate) struct UnknownHost(io::Error);
-
-impl fmt::Display for UnknownHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the name cannot be resolved: {}", self.0)
-    }
-}
-
-impl Error for UnknownHost {}
 
 impl Service<Name> for Resolver {
     type Response = GaiAddrs;

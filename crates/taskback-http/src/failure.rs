@@ -4,7 +4,7 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::connector::{ProxyError, UnknownHost};
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A request without a response. The texts name the host and the proxy, and contain nothing else of the request.
 #[derive(Debug)]
@@ -69,3 +69,44 @@ fn tls(error: &rustls::Error) -> String {
     };
     format!("TLS: {error}{fix}")
 }
+
+/// A host name that cannot be resolved.
+#[derive(Debug)]
+pub(crate) struct UnknownHost(pub(crate) io::Error);
+
+impl fmt::Display for UnknownHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name cannot be resolved: {}", self.0)
+    }
+}
+
+impl Error for UnknownHost {}
+
+/// A tunnel that was not made.
+#[derive(Debug)]
+pub(crate) struct ProxyError(pub(crate) BoxError);
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source().and_then(|source| source.downcast_ref()) {
+            Some(ProxyUnreachable(error)) => {
+                write!(f, "the proxy cannot be reached: {}", describe(&**error))
+            }
+            None => write!(f, "the proxy refused the connection: {}", self.0),
+        }
+    }
+}
+
+impl Error for ProxyError {}
+
+/// A proxy to which there is no connection.
+#[derive(Debug)]
+pub(crate) struct ProxyUnreachable(pub(crate) BoxError);
+
+impl fmt::Display for ProxyUnreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for ProxyUnreachable {}
