@@ -249,7 +249,7 @@ async fn call_makes_one_attempt_and_hides_items() {
         (Reply::http(200, "content-type: text/html\r\n", html), true, "the reply could not be read"),
         (Reply::http(200, "", ""), true, "an answer without a request id is not DynamoDB's"),
         (Reply::http(200, "", "{}"), true, "an answer without a request id is not DynamoDB's"),
-        (Reply::Reset, true, "the connection broke"),
+        (Reply::Reset, true, "ADDRESS: the connection broke"),
     ];
     let lease = Lease { owner: "a".into(), epoch: 1 };
     for (reply, is_passing, why) in cases {
@@ -260,6 +260,7 @@ async fn call_makes_one_attempt_and_hides_items() {
             true => "",
             false => "; check the table, the region and the permission dynamodb:UpdateItem",
         };
+        let why = why.replace("ADDRESS", server.url.trim_start_matches("http://"));
         let text = format!("DynamoDB table tasks in us-east-1: {why}{hint}");
         let passing = LedgerError::Unavailable(text.clone());
         assert_eq!(error, if is_passing { passing } else { LedgerError::Refused(text) });
@@ -267,7 +268,10 @@ async fn call_makes_one_attempt_and_hides_items() {
     }
     let silent = DynamoDb::new(peer::client("http://127.0.0.1:1"), "tasks");
     let error = silent.decide(&key("t"), &lease, &output("1")).await.unwrap_err();
-    assert_eq!(error, LedgerError::Unavailable("DynamoDB table tasks in us-east-1: no connection".into()));
+    assert_eq!(
+        error,
+        LedgerError::Unavailable("DynamoDB table tasks in us-east-1: 127.0.0.1:1: connection refused".into())
+    );
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+const BROKEN: &str = "the connection broke";
+
 /// The text of an error that is the cause of all above it.
 fn cause(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(unknown) = error.downcast_ref::<UnknownHost>() {
@@ -50,9 +52,13 @@ fn cause(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(tls(error));
     }
+    if error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message) {
+        return Some(BROKEN.to_owned());
+    }
     let error = error.downcast_ref::<io::Error>()?;
     match (error.kind(), error.get_ref()) {
         (io::ErrorKind::ConnectionRefused, _) => Some("connection refused".to_owned()),
+        (io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe, _) => Some(BROKEN.to_owned()),
         (io::ErrorKind::TimedOut, _) => Some("no connection in time".to_owned()),
         // An io::Error hides the error inside of it from its own sources.
         (_, Some(inner)) => cause(inner),

@@ -157,7 +157,8 @@ impl HttpClient {
     async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         let url = request.uri().clone();
         self.client.request(request).await.map_err(|error| {
-            let reason = self.place(&url) + &describe(&error);
+            // Its own text only names the phase.
+            let reason = self.place(&url) + &describe(error.source().unwrap_or(&error));
             // A canceled request was returned unsent.
             let canceled = hyper_source(&error).is_some_and(hyper::Error::is_canceled);
             if error.is_connect() || canceled {
