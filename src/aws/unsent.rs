@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use taskback_core::printable;
 
 use super::http::{NoResponse, Unreached};
+use crate::environment;
 
 /// The reason for which certainly nothing of a request was sent, with a text that holds nothing of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,10 @@ fn no_credentials(error: &CredentialsError) -> String {
             "the AWS profile takes its credentials from {source}, which needs the feature `profiles`; the command \
              `taskback` has it, functions use a role or keys"
         ),
+        // The SDK passes over a profile that does not exist, or whose source does not.
+        (None, CredentialsError::CredentialsNotLoaded(_)) if environment::is_set("AWS_PROFILE") => {
+            "no credentials were found: AWS_PROFILE names no profile with complete credentials".to_owned()
+        }
         (None, CredentialsError::CredentialsNotLoaded(_)) => "no credentials were found".to_owned(),
         (None, CredentialsError::ProviderTimedOut(_)) => {
             "the source of credentials did not answer in time".to_owned()

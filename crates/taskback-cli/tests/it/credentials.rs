@@ -57,8 +57,8 @@ async fn unusable_profiles_say_what_is_missing() {
         ("failing", "external process exited with code exit status: 3"),
         ("unlogged", "failed to read `"),
         ("expired", "no usable credentials: failed to load the cached SSO token"),
-        ("assumes", "profile `absent` was not defined"),
-        ("missing", "no credentials were found"),
+        ("assumes", "no credentials were found: AWS_PROFILE names no profile with complete credentials"),
+        ("missing", "no credentials were found: AWS_PROFILE names no profile with complete credentials"),
     ] {
         let (printed, state) = invoke(&home, profile, "http://127.0.0.1:9").await;
         assert!(printed.contains(expected), "{profile}: {printed}");

@@ -118,7 +118,10 @@ async fn outage_at_start_is_a_warning() {
     let mut no_ledger = work(&moto.url, &queue_url);
     no_ledger.env("TASKBACK_LEDGER", "dynamodb:tasks").env("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9");
     let printed = keeps_running(&mut no_ledger, "ledger.unavailable").await;
-    assert!(printed.contains("DynamoDB table tasks in us-east-1: 127.0.0.1:9: connection refused"), "{printed}");
+    assert!(
+        printed.contains("DynamoDB table tasks in us-east-1: 127.0.0.1:9: connection refused"),
+        "{printed}"
+    );
 
     let mut no_queue = work(&moto.url, "http://127.0.0.1:9/1/q");
     keeps_running(no_queue.env("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9"), "queue.unavailable").await;
