@@ -24,12 +24,19 @@ pub(crate) fn unsent(error: &ConnectorError) -> Option<Unsent> {
             return Some(Unsent::NoConnection);
         }
         match error.downcast_ref::<CredentialsError>() {
-            Some(CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)) => {
-                return Some(Unsent::NoCredentials);
-            }
-            Some(_) => return Some(Unsent::CredentialsLate),
+            Some(fault) => return Some(credentials_fault(fault)),
             None => source = error.source(),
         }
     }
     None
+}
+
+/// The reason for which a source of credentials has none.
+pub(super) fn credentials_fault(error: &CredentialsError) -> Unsent {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
+            Unsent::NoCredentials
+        }
+        _ => Unsent::CredentialsLate,
+    }
 }
