@@ -19,13 +19,16 @@ pub(crate) fn may_share(text: &[u8], secret: &[u8], length: usize) -> bool {
         let mark = mark(part);
         marks[mark / 64] |= 1 << (mark % 64);
     }
-    let parts = secret.windows(PART).step_by(length - PART + 1);
-    parts.map(mark).any(|mark| marks[mark / 64] & 1 << (mark % 64) != 0)
+    let mut parts = secret.windows(PART).step_by(length - PART + 1);
+    parts.any(|part| {
+        let mark = mark(part);
+        marks[mark / 64] & 1 << (mark % 64) != 0 && text.windows(PART).any(|own| own == part)
+    })
 }
 
 /// One of the marks, by multiplication with a large odd number.
 fn mark(part: &[u8]) -> usize {
-    let number = part.iter().fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    let number = part.first_chunk().map_or(0, |part| u64::from_le_bytes(*part));
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
 }
 

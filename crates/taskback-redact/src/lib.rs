@@ -21,7 +21,7 @@ pub const MAX_RUN: usize = 11;
 /// ```
 pub fn scrub(text: &str, secret: &str, mark: impl Fn() -> String) -> String {
     let mut runs = Runs::of(secret.as_bytes()).find(text.as_bytes());
-    if [text, secret].iter().any(|text| text.contains(['%', '\\', '+'])) {
+    if text.contains(ESCAPES) || secret.contains(['%', '\\']) || secret.contains('+') && text.contains(' ') {
         // Decoded on both sides, so that every spelling is one. What stands before a secret can change how its first
         // characters are decoded: the plain search above finds it then.
         let secret = decoded(secret);
@@ -47,6 +47,9 @@ pub fn scrub(text: &str, secret: &str, mark: impl Fn() -> String) -> String {
     clean.push_str(&text[end..]);
     clean
 }
+
+/// What begins an escape, or is one. A text with none of them spells a plus sign of the secret as a space.
+const ESCAPES: [char; 3] = ['%', '\\', '+'];
 
 /// The length from which a start of the secret counts at the end of a text.
 const MIN_START: usize = 8;
