@@ -10,13 +10,19 @@ pub(crate) mod endpoints;
 mod error;
 #[cfg(feature = "aws")]
 mod http;
+#[cfg(feature = "swf")]
+mod signed_call;
 #[cfg(any(feature = "dynamodb", feature = "sqs", feature = "swf"))]
 mod unsent;
 
 pub use clients::Clients;
+#[cfg(feature = "swf")]
+pub(crate) use config::connect_local;
 #[cfg(feature = "aws")]
 pub use config::local;
 #[cfg(feature = "sqs")]
 pub(crate) use error::{AwsError, in_time};
+#[cfg(feature = "swf")]
+pub(crate) use signed_call::{Capture, Operation, SignedCalls, Unanswered};
 #[cfg(any(feature = "dynamodb", feature = "swf"))]
 pub(crate) use unsent::{Unsent, no_response, unsent};

@@ -1,5 +1,6 @@
 //! The log: JSON lines for CloudWatch and its like, without secrets.
 
+mod json;
 mod lines;
 
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::environment;
+use json::JsonLines;
 use lines::Lines;
 
 /// Logs this process's events to stdout, one JSON object a line, and panics by their source location. A slow reader of
@@ -96,13 +98,8 @@ pub fn subscriber<W>(filter: &str, writer: W) -> impl tracing::Subscriber + Send
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let json = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_writer(writer)
-        .with_filter(expected(filter).and(filter_fn(is_harmless)));
-    tracing_subscriber::registry().with(json)
+    let lines = JsonLines(writer).with_filter(expected(filter).and(filter_fn(is_harmless)));
+    tracing_subscriber::registry().with(lines)
 }
 
 /// Parses levels, and targets with their levels, as in `info,taskback=debug`; other parts are ignored.

@@ -5,6 +5,8 @@ use aws_config::SdkConfig;
 
 #[cfg(feature = "aws")]
 use super::endpoints::Endpoints;
+#[cfg(feature = "swf")]
+use super::signed_call::SignedCalls;
 #[cfg(feature = "sqs")]
 use crate::error::{Error, ErrorKind};
 use crate::ledger::LedgerConfig;
@@ -36,6 +38,9 @@ pub struct Clients {
         expect(dead_code, reason = "there is no client of AWS")
     )]
     endpoints: Endpoints,
+    /// `None` with a configuration of the caller's own, whose HTTP client may be any.
+    #[cfg(feature = "swf")]
+    calls: Option<SignedCalls>,
     fnf: FnfConfig,
     ledger: LedgerConfig,
 }
@@ -45,7 +50,14 @@ impl Clients {
     /// settings. Nothing is called yet.
     pub async fn connect(settings: &Settings) -> Self {
         #[cfg(feature = "aws")]
-        return Self::from_sdk_config(super::config::load().await, settings);
+        {
+            let connected = super::config::load().await;
+            Self {
+                #[cfg(feature = "swf")]
+                calls: connected.calls,
+                ..Self::from_sdk_config(connected.sdk, settings)
+            }
+        }
         #[cfg(not(feature = "aws"))]
         Self::without_aws(settings)
     }
@@ -79,10 +91,24 @@ impl Clients {
 
 #[cfg(feature = "aws")]
 impl Clients {
-    /// As [`connect`](Self::connect), with an AWS configuration of the caller's own.
+    /// As [`connect`](Self::connect), with an AWS configuration of the caller's own. Every call goes through the SDKs then,
+    /// reports included.
     pub fn from_sdk_config(config: SdkConfig, settings: &Settings) -> Self {
         let endpoints = settings.aws_endpoints().clone();
-        Self { config, endpoints, fnf: settings.fnf.clone(), ledger: settings.ledger.clone() }
+        Self {
+            config,
+            endpoints,
+            #[cfg(feature = "swf")]
+            calls: None,
+            fnf: settings.fnf.clone(),
+            ledger: settings.ledger.clone(),
+        }
+    }
+
+    /// What sends calls without an SDK, where the configuration is not the caller's own.
+    #[cfg(feature = "swf")]
+    pub(crate) fn signed_calls(&self) -> Option<&SignedCalls> {
+        self.calls.as_ref()
     }
 
     /// A client of SWF.

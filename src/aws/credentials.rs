@@ -1,5 +1,7 @@
 //! Credentials, checked before requests are signed with them: the SDK panics on a key that headers cannot carry.
 
+mod cache;
+
 use std::sync::Once;
 
 use aws_credential_types::Credentials;
@@ -7,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
 
 use crate::redact::unusable_in_credentials;
+pub(super) use cache::CredentialCache;
 
 /// Credentials of another provider, refused if they have characters that headers cannot carry.
 #[derive(Debug)]

@@ -1,25 +1,49 @@
 //! Every AWS client's requests go through the one HTTP client.
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse as SdkResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::Full;
-use taskback_http::{Failure, HttpClient as Http, Limits, Roots};
+use taskback_http::{Failure, HttpClient as Http, HttpResponse, Limits, Roots};
 use tokio::time::Instant;
 
 /// One connection pool for all that have a clone. It is made when first used: root certificates are
 /// read then, and not on the way to the first event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Client(Arc<OnceLock<Http>>);
+
+impl Client {
+    /// Sends a request without an SDK, until `deadline` at most.
+    #[cfg_attr(not(feature = "swf"), expect(dead_code, reason = "only signed calls go without an SDK"))]
+    pub(super) async fn send(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        deadline: Instant,
+    ) -> Result<HttpResponse, Failure> {
+        let http = self.http().map_err(|error| Failure::NotSent(error.to_string()))?;
+        let max_body = max_body(request.headers());
+        http.send(request, Limits { read_timeout: READ_TIMEOUT, deadline, max_body }).await
+    }
+
+    /// Proxies and roots that cannot be used are a fault of the first connection that needs them.
+    fn http(&self) -> io::Result<&Http> {
+        if let Some(attempt) = self.0.get() {
+            return Ok(attempt);
+        }
+        let attempt = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny)?;
+        Ok(self.0.get_or_init(|| attempt))
+    }
+}
 
 impl HttpClient for Client {
     fn http_connector(
@@ -46,13 +70,15 @@ struct Connector {
 }
 
 impl Connector {
-    async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn send(self, request: HttpRequest) -> Result<SdkResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let (head, body) = request.into_parts();
         // No call here streams its body.
         let body = body.bytes().ok_or_else(|| ConnectorError::user("a body that is a stream".into()))?;
         let request = http::Request::from_parts(head, Full::new(Bytes::copy_from_slice(body)));
-        let client = self.http()?.clone().with_connect_timeout(self.connect_timeout);
+        let http = self.client.http();
+        let http = http.map_err(|error| unreached(error.to_string()))?;
+        let client = http.clone().with_connect_timeout(self.connect_timeout);
         let limits = Limits {
             read_timeout: self.read_timeout,
             deadline: Instant::now() + self.connect_timeout + self.read_timeout,
@@ -70,16 +96,6 @@ impl Connector {
         response
             .try_into()
             .map_err(|error: aws_smithy_runtime_api::http::HttpError| ConnectorError::io(error.into()))
-    }
-
-    /// Proxies and roots that cannot be used are a fault of the first connection that needs them.
-    fn http(&self) -> Result<&Http, ConnectorError> {
-        if let Some(attempt) = self.client.0.get() {
-            return Ok(attempt);
-        }
-        let attempt = Http::new(CONNECT_TIMEOUT, IDLE_TIMEOUT, Roots::IfAny);
-        let attempt = attempt.map_err(|error| unreached(error.to_string()))?;
-        Ok(self.client.0.get_or_init(|| attempt))
     }
 }
 

@@ -23,14 +23,18 @@ pub(crate) fn unsent(error: &ConnectorError) -> Option<Unsent> {
     if let Some(Unreached(reason)) = source(error) {
         return Some(Unsent::NoConnection(reason.clone()));
     }
-    let error: &CredentialsError = source(error)?;
+    source(error).map(credentials_fault)
+}
+
+/// The reason for which a source of credentials has none.
+pub(super) fn credentials_fault(error: &CredentialsError) -> Unsent {
     let reason = no_credentials(error);
-    Some(match error {
+    match error {
         CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
             Unsent::NoCredentials(reason)
         }
         _ => Unsent::CredentialsLate(reason),
-    })
+    }
 }
 
 /// The reason for which a request that was sent has no response.
@@ -119,7 +123,7 @@ mod tests {
         ] {
             std::fs::write(&file, format!("[default]\n{lines}\n")).unwrap();
             let set = [("AWS_CONFIG_FILE".to_owned(), file.to_str().unwrap().to_owned())];
-            let config = super::super::config::load_from(set.into()).await;
+            let config = super::super::config::load_from(set.into()).await.sdk;
             let error = config.credentials_provider().unwrap().provide_credentials().await.unwrap_err();
             let expected = format!(
                 "the AWS profile takes its credentials from {expected}, which needs the feature `profiles`"

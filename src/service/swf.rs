@@ -1,22 +1,25 @@
+mod answer;
 mod history;
+mod sdk;
+mod signed;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_swf::Client;
-use aws_sdk_swf::config::interceptors::AfterDeserializationInterceptorContextRef;
-use aws_sdk_swf::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_swf::error::{BoxError, SdkError};
-use aws_sdk_swf::operation::RequestId;
-use taskback_core::swf::{self, Report};
+use taskback_core::swf;
 use taskback_core::{
     ClosedBy, Outcome, PriorAttempts, Receipt, ReportErrorKind, Service, ServiceResponse, TaskToken,
     judge_response,
 };
+use tokio::time::Instant;
 
 use super::connector::Connector;
 use super::reporter::{ClosedByRequest, HeartbeatStatus, ReportRequest, Reporter};
-use crate::aws::{self, Clients, Unsent};
+use crate::aws::{self, Clients, SignedCalls};
 use crate::future::BoxFuture;
+use answer::Answer;
+use signed::Signed;
 
 pub(super) const CONNECTOR: Connector = Connector {
     connect: |clients| Box::pin(async { Ok(Swf::connect(clients).map(|swf| Arc::new(swf) as _)) }),
@@ -32,52 +35,62 @@ pub(super) const CONNECTOR: Connector = Connector {
 /// let services = Services::default().with(Swf::new(clients.swf()));
 /// # let _ = services; }
 /// ```
+///
+/// [`Services::connect`](crate::Services::connect) and [`local`](Self::local) send reports and heartbeats without the
+/// SDK's `send()`, as signed requests that it would send too: its work around each call costs more than the request.
 #[derive(Clone, Debug)]
 pub struct Swf {
     client: Client,
+    /// `None` for a client of the user's own, whose interceptors and resolver apply.
+    signed: Option<Signed>,
 }
 
 impl Swf {
-    /// A reporter over a client that has its retry off; [`crate::aws`] makes one.
+    /// A reporter over a client that has its retry off; [`crate::aws`] makes one. Every call goes through its `send()`.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, signed: None }
+    }
+
+    fn with_signed_calls(client: Client, calls: Option<SignedCalls>) -> Self {
+        let signed = calls.map(|calls| Signed::new(client.clone(), calls));
+        Self { client, signed }
     }
 
     /// The reporter in the region of the AWS configuration; `None` where there is none.
     pub(crate) fn connect(clients: &Clients) -> Option<Self> {
-        clients.has_aws_region().then(|| Self::new(clients.swf()))
+        let calls = clients.signed_calls().cloned();
+        clients.has_aws_region().then(|| Self::with_signed_calls(clients.swf(), calls))
     }
 
     /// A client of the local services at `url` (`taskback local`), with their keys.
     pub fn local(url: &str) -> Self {
-        Self::new(Client::new(&aws::local(url)))
+        let (config, calls) = aws::connect_local(url);
+        Self::with_signed_calls(Client::new(&config), calls)
     }
 
-    async fn send(&self, token: &TaskToken, outcome: &Outcome) -> ServiceResponse {
-        let token = token.expose();
-        let capture = ResponseCapture::default();
-        match swf::report(outcome) {
-            Some(Report::Completed { result }) => {
-                let call = self.client.respond_activity_task_completed().task_token(token).result(result);
-                capture.response(&call.customize().interceptor(capture.clone()).send().await)
-            }
-            Some(Report::Failed { reason, details }) => {
-                let call = self.client.respond_activity_task_failed().task_token(token).reason(reason);
-                let call = call.set_details(details.map(Into::into));
-                capture.response(&call.customize().interceptor(capture.clone()).send().await)
-            }
-            Some(Report::Canceled { details }) => {
-                let call = self.client.respond_activity_task_canceled().task_token(token);
-                let call = call.set_details(details.map(Into::into));
-                capture.response(&call.customize().interceptor(capture.clone()).send().await)
-            }
-            None => ServiceResponse::NotSent {
+    async fn send_report(&self, token: &TaskToken, outcome: &Outcome, deadline: Instant) -> ServiceResponse {
+        let Some(report) = swf::report(outcome) else {
+            return ServiceResponse::NotSent {
                 kind: ReportErrorKind::Unexpected,
                 reason: "another party reports".into(),
-            },
+            };
+        };
+        answer::response(match &self.signed {
+            Some(signed) => signed.report(token.expose(), report, deadline).await,
+            None => sdk::report(&self.client, token.expose(), report).await,
+        })
+    }
+
+    async fn send_heartbeat(&self, token: &str, details: Option<String>) -> Answer {
+        match &self.signed {
+            Some(signed) => signed.heartbeat(token, details, Instant::now() + HEARTBEAT_TIME).await,
+            None => sdk::heartbeat(&self.client, token, details).await,
         }
     }
 }
+
+/// The maximum time of a heartbeat; its caller may wait less.
+const HEARTBEAT_TIME: Duration = Duration::from_secs(10);
 
 impl Reporter for Swf {
     fn service(&self) -> Service {
@@ -85,24 +98,19 @@ impl Reporter for Swf {
     }
 
     fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
-        Box::pin(self.send(request.token, request.outcome))
+        Box::pin(self.send_report(request.token, request.outcome, request.deadline))
     }
 
     fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
         Box::pin(async move {
-            let capture = ResponseCapture::default();
-            let call = self.client.record_activity_task_heartbeat().task_token(token.expose());
             let details = (!progress.is_empty()).then(|| swf::heartbeat_details(progress).into_owned());
-            let sent = call.set_details(details).customize().interceptor(capture.clone()).send().await;
-            match &sent {
-                Ok(answer) if answer.request_id().is_none() => {
-                    HeartbeatStatus::Failed("an answer without a request id is not SWF's".into())
-                }
-                Ok(answer) if answer.cancel_requested() => HeartbeatStatus::CancelRequested,
-                Ok(_) => HeartbeatStatus::Continue,
-                Err(_) => match judge_response(token, &capture.response(&sent), PriorAttempts::default()) {
+            let answer = self.send_heartbeat(token.expose(), details).await;
+            match answer::cancel_requested(&answer) {
+                Some(true) => HeartbeatStatus::CancelRequested,
+                Some(false) => HeartbeatStatus::Continue,
+                None => match judge_response(token, &answer::response(answer), PriorAttempts::default()) {
                     Ok(Receipt::Closed { .. }) => HeartbeatStatus::Closed,
-                    Ok(_) => HeartbeatStatus::Continue,
+                    Ok(_) => HeartbeatStatus::Failed("an answer without a flag is not SWF's".into()),
                     Err(error) => HeartbeatStatus::Failed(error.to_string()),
                 },
             }
@@ -117,75 +125,7 @@ impl Reporter for Swf {
         Box::pin(async {
             // A heartbeat without a task: the worker is allowed to send it, and after any answer
             // connection and credentials are there.
-            let _ = self.client.record_activity_task_heartbeat().task_token("taskback-warms-up").send().await;
+            let _ = self.send_heartbeat("taskback-warms-up", None).await;
         })
-    }
-}
-
-/// Captures the reply as it came: to the SDK any 200 is a success, and its errors print whole replies.
-#[derive(Clone, Debug, Default)]
-struct ResponseCapture(Arc<Mutex<Option<ServiceResponse>>>);
-
-impl ResponseCapture {
-    /// The reply, or a description of its absence.
-    fn response<T, E: std::error::Error + 'static, R>(
-        &self,
-        sent: &Result<T, SdkError<E, R>>,
-    ) -> ServiceResponse {
-        let reply = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        reply.unwrap_or_else(|| match sent {
-            Ok(_) => ServiceResponse::NoResponse { sent: true, reason: "the reply could not be read".into() },
-            Err(error) => unanswered(error),
-        })
-    }
-}
-
-#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for ResponseCapture {
-    fn name(&self) -> &'static str {
-        "taskback reply"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let reply = context.response();
-        let header = |name| reply.headers().get(name);
-        // A body that could not be read is a lost answer, whatever its status.
-        let response = reply.body().bytes().map(|body| {
-            swf::reply(reply.status().as_u16(), header("x-amzn-errortype"), header("x-amzn-requestid"), body)
-        });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = response;
-        Ok(())
-    }
-}
-
-/// The reason why there is no reply, from the error's kind: its text may hold the request.
-fn unanswered<E: std::error::Error + 'static, R>(error: &SdkError<E, R>) -> ServiceResponse {
-    let no_response = |sent, reason: &str| ServiceResponse::NoResponse { sent, reason: reason.into() };
-    match error {
-        SdkError::ConstructionFailure(_) => ServiceResponse::NotSent {
-            kind: ReportErrorKind::Unexpected,
-            reason: "the request could not be built".into(),
-        },
-        SdkError::TimeoutError(_) => no_response(true, "no answer in time"),
-        SdkError::DispatchFailure(failure) => {
-            let Some(error) = failure.as_connector_error() else {
-                return no_response(true, "the connection broke");
-            };
-            match aws::unsent(error) {
-                Some(Unsent::NoConnection(reason) | Unsent::CredentialsLate(reason)) => {
-                    no_response(false, &reason)
-                }
-                Some(Unsent::NoCredentials(reason)) => {
-                    ServiceResponse::NotSent { kind: ReportErrorKind::Denied, reason }
-                }
-                None => no_response(true, &aws::no_response(error)),
-            }
-        }
-        _ => no_response(true, "the reply could not be read"),
     }
 }

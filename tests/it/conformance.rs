@@ -9,38 +9,44 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use taskback::testing::direct_event;
-use taskback::{ClosedTaskPolicy, Outcome, Service, ServiceResponse, TaskToken};
+use taskback::{ClosedTaskPolicy, Outcome, ServiceResponse, TaskToken};
 use taskback::{Fnf, ReportRequest, Services, StepError, StepOutput, Task, Taskback, TaskbackBuilder};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, ReportedOutcome, Server, TaskState, TaskView};
 
+use crate::route::Route;
 use crate::support::{MINUTE, invoke, value};
 
 #[tokio::test]
 async fn fnf_passes_the_suite() {
-    suite(Service::Fnf).await;
+    suite(Route::Fnf).await;
 }
 
 #[tokio::test]
 async fn swf_passes_the_suite() {
-    suite(Service::Swf).await;
+    suite(Route::Swf).await;
 }
 
-async fn suite(service: Service) {
-    for (name, end, expected) in outcomes::of(service) {
-        let world = World::new(service).await;
+#[tokio::test]
+async fn swf_client_passes_the_suite() {
+    suite(Route::SwfClient).await;
+}
+
+async fn suite(route: Route) {
+    for (name, end, expected) in outcomes::of(route.service()) {
+        let world = World::new(route).await;
         let taskback = world.builder().step(move |_: Task<Value>| std::future::ready(end())).build().unwrap();
         let answer = world.deliver(&taskback).await.unwrap();
-        assert_eq!(answer["receipt"], "recorded", "{service}: {name}");
-        assert_eq!(world.seen().outcome, Some(expected), "{service}: {name}");
-        assert_eq!(world.seen().reports.len(), 1, "{service}: {name}");
+        assert_eq!(answer["receipt"], "recorded", "{route}: {name}");
+        assert_eq!(world.seen().outcome, Some(expected), "{route}: {name}");
+        assert_eq!(world.seen().reports.len(), 1, "{route}: {name}");
     }
     for (fault, receipt, answers) in faults() {
-        passing_fault(service, fault, receipt, &answers).await;
+        passing_fault(route, fault, receipt, &answers).await;
     }
-    refusal_preserves_the_outcome(service).await;
-    late_response_counts_as_lost(service).await;
-    second_report_finds_task_closed(service).await;
-    cancellation_uses_the_service_format(service).await;
+    refusal_preserves_the_outcome(route).await;
+    late_response_counts_as_lost(route).await;
+    second_report_finds_task_closed(route).await;
+    cancellation_uses_the_service_format(route).await;
 }
 
 /// A fault, the expected receipt, and whether the service accepted each report.
@@ -56,22 +62,22 @@ fn faults() -> Vec<(FaultKind, &'static str, Vec<bool>)> {
     ]
 }
 
-async fn passing_fault(service: Service, fault: FaultKind, receipt: &str, taken: &[bool]) {
-    let world = World::new(service).await;
+async fn passing_fault(route: Route, fault: FaultKind, receipt: &str, taken: &[bool]) {
+    let world = World::new(route).await;
     world.meet(fault);
     let taskback = world.builder().step(done).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     let answer = world.deliver(&taskback).await.unwrap();
-    assert_eq!(answer["receipt"], receipt, "{service} {fault}");
+    assert_eq!(answer["receipt"], receipt, "{route} {fault}");
     if receipt == "closed" {
-        assert_eq!(answer["closedBy"], "probably-us", "{service} {fault}");
+        assert_eq!(answer["closedBy"], "probably-us", "{route} {fault}");
     }
     let seen = world.seen();
     let reports: Vec<bool> = seen.reports.iter().map(|report| report.accepted).collect();
-    assert_eq!((seen.state, &*reports), (TaskState::Succeeded, taken), "{service} {fault}");
+    assert_eq!((seen.state, &*reports), (TaskState::Succeeded, taken), "{route} {fault}");
 }
 
-async fn refusal_preserves_the_outcome(service: Service) {
-    let world = World::new(service).await;
+async fn refusal_preserves_the_outcome(route: Route) {
+    let world = World::new(route).await;
     world.meet(FaultKind::Refuse);
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);
@@ -79,41 +85,41 @@ async fn refusal_preserves_the_outcome(service: Service) {
         move |_: Task<Value>| std::future::ready(Ok::<_, StepError>(counted.fetch_add(1, Ordering::Relaxed)));
     let taskback = world.builder().step(step).build().unwrap();
     world.deliver(&taskback).await.unwrap_err();
-    assert_eq!((world.seen().state, world.seen().reports.len()), (TaskState::Open, 1), "{service}");
+    assert_eq!((world.seen().state, world.seen().reports.len()), (TaskState::Open, 1), "{route}");
     // After the policy is fixed, the decided outcome is reported without another run.
-    assert_eq!(world.deliver(&taskback).await.unwrap()["receipt"], "recorded", "{service}");
+    assert_eq!(world.deliver(&taskback).await.unwrap()["receipt"], "recorded", "{route}");
     assert_eq!(
         world.seen().outcome,
         Some(ReportedOutcome::Succeeded { output: Some("0".into()) }),
-        "{service}"
+        "{route}"
     );
-    assert_eq!(runs.load(Ordering::Relaxed), 1, "{service}");
+    assert_eq!(runs.load(Ordering::Relaxed), 1, "{route}");
 }
 
-async fn late_response_counts_as_lost(service: Service) {
-    let world = World::new(service).await;
+async fn late_response_counts_as_lost(route: Route) {
+    let world = World::new(route).await;
     world.meet(FaultKind::Delay(Duration::from_secs(30)));
     let taskback = world.builder().step(done).build().unwrap();
     let start = Instant::now();
     let answer = value(&taskback.handle(&world.event(), Duration::from_millis(1500)).await.unwrap());
-    assert!(start.elapsed() < Duration::from_secs(5), "{service} {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{route} {:?}", start.elapsed());
     assert_eq!(
         (&answer["receipt"], &answer["closedBy"]),
         (&"closed".into(), &"probably-us".into()),
-        "{service}"
+        "{route}"
     );
-    assert_eq!(world.seen().state, TaskState::Succeeded, "{service}");
+    assert_eq!(world.seen().state, TaskState::Succeeded, "{route}");
 }
 
-async fn second_report_finds_task_closed(service: Service) {
-    let world = World::new(service).await;
+async fn second_report_finds_task_closed(route: Route) {
+    let world = World::new(route).await;
     for (receipt, closed_by) in [("recorded", Value::Null), ("closed", "unknown".into())] {
         // Each worker has its own memory ledger.
         let taskback = world.builder().step(done).build().unwrap();
         let answer = world.deliver(&taskback).await.unwrap();
-        assert_eq!((&answer["receipt"], &answer["closedBy"]), (&receipt.into(), &closed_by), "{service}");
+        assert_eq!((&answer["receipt"], &answer["closedBy"]), (&receipt.into(), &closed_by), "{route}");
     }
-    let code = if service == Service::Fnf { "TaskAlreadyCompleted" } else { "UnknownResourceFault" };
+    let code = if route == Route::Fnf { "TaskAlreadyCompleted" } else { "UnknownResourceFault" };
     assert_eq!(world.seen().reports[1].code.as_deref(), Some(code));
     // The service does not say who reported the outcome, so the settings decide.
     let taskback = world.builder().step(done).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
@@ -121,20 +127,20 @@ async fn second_report_finds_task_closed(service: Service) {
 }
 
 /// Both services get the same outcome. Only SWF has a cancellation request: see below.
-async fn cancellation_uses_the_service_format(service: Service) {
+async fn cancellation_uses_the_service_format(route: Route) {
     for details in ["half", ""] {
-        let world = World::new(service).await;
-        let services = Services::local(&world.server.url()).unwrap();
-        let reporter = services.get(service).unwrap();
+        let world = World::new(route).await;
+        let services = route.services(&world.server.url());
+        let reporter = services.get(route.service()).unwrap();
         let outcome = reporter.enforce_limits(Outcome::Canceled { details: details.into() });
         let deadline = tokio::time::Instant::now() + MINUTE;
         let request = ReportRequest { token: &world.token, outcome: &outcome, permit: None, deadline };
         let answer = reporter.report(request).await;
-        assert!(matches!(answer, ServiceResponse::Accepted { .. }), "{service} {answer:?}");
+        assert!(matches!(answer, ServiceResponse::Accepted { .. }), "{route} {answer:?}");
         let details = (!details.is_empty()).then(|| details.to_owned());
-        let expected = match service {
-            Service::Fnf => ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details },
-            Service::Swf => ReportedOutcome::Canceled { details },
+        let expected = match route {
+            Route::Fnf => ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details },
+            Route::Swf | Route::SwfClient => ReportedOutcome::Canceled { details },
         };
         assert_eq!(world.seen().outcome, Some(expected));
     }
@@ -142,12 +148,18 @@ async fn cancellation_uses_the_service_format(service: Service) {
 
 #[tokio::test]
 async fn heartbeat_delivers_requested_cancellation() {
+    for route in Route::SWF {
+        heartbeat_cancels(route).await;
+    }
+}
+
+async fn heartbeat_cancels(route: Route) {
     async fn patient(task: Task<Value>) -> Result<StepOutput, StepError> {
         task.progress("half");
         let reason = task.cancelled().await;
         Ok(StepOutput::Canceled { details: format!("{reason:?}") })
     }
-    let world = World::new(Service::Swf).await;
+    let world = World::new(route).await;
     world.server.state().cancel(&world.fingerprint()).unwrap();
     let builder = world.builder().step(patient).heartbeat(Duration::from_millis(20));
     let answer = world.deliver(&builder.build().unwrap()).await.unwrap();
@@ -160,7 +172,7 @@ async fn heartbeat_delivers_requested_cancellation() {
 /// A setting may allow more than a request can carry; such an output must not be retried forever.
 #[tokio::test]
 async fn unsendable_fnf_output_is_too_large() {
-    let world = World::new(Service::Fnf).await;
+    let world = World::new(Route::Fnf).await;
     let url = world.server.url();
     let fnf = Fnf::local(&url).unwrap().output_bytes(1 << 20);
     // Each of these characters takes 9 bytes of a form.
@@ -177,19 +189,20 @@ async fn done(_: Task<Value>) -> Result<&'static str, StepError> {
 
 /// One open task at a local service.
 struct World {
+    route: Route,
     server: Server,
     token: TaskToken,
 }
 
 impl World {
-    async fn new(service: Service) -> Self {
+    async fn new(route: Route) -> Self {
         let server = Server::bind(Config::default()).await.unwrap();
-        let token = server.state().open(OpenTask::new(service)).unwrap().token;
-        Self { server, token }
+        let token = server.state().open(OpenTask::new(route.service())).unwrap().token;
+        Self { route, server, token }
     }
 
     fn builder(&self) -> TaskbackBuilder {
-        Taskback::builder().services(Services::local(&self.server.url()).unwrap())
+        Taskback::builder().services(self.route.services(&self.server.url()))
     }
 
     fn meet(&self, fault: FaultKind) {

@@ -39,6 +39,7 @@ mod queue;
 mod queue_worker;
 mod raw_json;
 mod release;
+mod route;
 mod secrets;
 mod shutdown;
 mod start;

@@ -35,5 +35,5 @@ impl Effort {
 }
 
 fn is_python(kind: Kind) -> bool {
-    matches!(kind, Kind::PowertoolsSync | Kind::PowertoolsAsync)
+    matches!(kind, Kind::PowertoolsSync | Kind::PowertoolsAsync | Kind::BotoSync | Kind::BotoThreads)
 }

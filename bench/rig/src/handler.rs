@@ -25,17 +25,25 @@ pub enum Kind {
     BareDefault,
     PowertoolsSync,
     PowertoolsAsync,
+    /// boto3 by hand, one record after the other.
+    BotoSync,
+    /// boto3 by hand, one thread a record.
+    BotoThreads,
 }
 
 impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Worker => "taskback",
+            Self::BotoSync => command.args(["-m", "awslambdaric", "boto3_by_hand.handler"]),
+            Self::BotoThreads => command.args(["-m", "awslambdaric", "boto3_by_hand.threads_handler"]),
             Self::WorkerSilent => "taskback, silent",
             Self::BareTrimmed => "bare, trimmed",
             Self::BareDefault => "bare, defaults",
             Self::PowertoolsSync => "Powertools, sync",
             Self::PowertoolsAsync => "Powertools, async",
+            Self::BotoSync => "boto3, sync",
+            Self::BotoThreads => "boto3, threads",
         }
     }
 
@@ -44,7 +52,7 @@ impl Kind {
             Self::Worker | Self::WorkerSilent => "worker",
             Self::BareTrimmed => "bare-trimmed",
             Self::BareDefault => "bare-default",
-            Self::PowertoolsSync | Self::PowertoolsAsync => "python",
+            Self::PowertoolsSync | Self::PowertoolsAsync | Self::BotoSync | Self::BotoThreads => "python",
         }
     }
 
@@ -130,8 +138,7 @@ impl Handler {
 
     /// CPU time of all threads so far, also of those that ended, user and system.
     pub fn cpu(&self) -> Result<Duration, Error> {
-        let clock = clock_getcpuclockid(Pid::from_raw(self.child.id().try_into()?))?;
-        Ok(clock_gettime(clock)?.into())
+        cpu_of(&self.child)
     }
 
     /// The most memory that was resident so far, in bytes.
@@ -140,6 +147,12 @@ impl Handler {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
+}
+
+/// CPU time of all threads of a process so far, also of those that ended, user and system.
+pub fn cpu_of(child: &Child) -> Result<Duration, Error> {
+    let clock = clock_getcpuclockid(Pid::from_raw(child.id().try_into()?))?;
+    Ok(clock_gettime(clock)?.into())
 }
 
 /// As Lambda does it to an environment that it no longer needs.

@@ -152,6 +152,21 @@ pub fn reply(
     }
 }
 
+/// Reads an HTTP reply to a heartbeat: whether the workflow asks for cancellation, or `None` if it is not SWF's own
+/// success, a 200 with a request id and an object.
+pub fn cancel_requested(status: u16, request_id: Option<&str>, body: &[u8]) -> Option<bool> {
+    let object = serde_json::from_slice::<HeartbeatBody>(body).ok()?;
+    (status == 200 && request_id.is_some()).then_some(object.cancel_requested)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeartbeatBody {
+    /// SWF always sends it. The SDK takes its absence for `false`.
+    #[serde(default)]
+    cancel_requested: bool,
+}
+
 #[derive(Default, Deserialize)]
 struct ErrorBody {
     #[serde(rename = "__type")]

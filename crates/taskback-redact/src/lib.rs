@@ -1,5 +1,8 @@
 //! Secrets out of foreign text, in every spelling that a service may echo: the one scrub of all crates.
 
+mod common;
+
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -18,10 +21,10 @@ pub const MAX_RUN: usize = 11;
 /// ```
 pub fn scrub(text: &str, secret: &str, mark: impl Fn() -> String) -> String {
     let mut runs = Runs::of(secret.as_bytes()).find(text.as_bytes());
-    if [text, secret].iter().any(|text| text.contains(['%', '\\', '+'])) {
+    if text.contains(ESCAPES) || secret.contains(['%', '\\']) || secret.contains('+') && text.contains(' ') {
         // Decoded on both sides, so that every spelling is one. What stands before a secret can change how its first
         // characters are decoded: the plain search above finds it then.
-        let secret = Decoded::of(secret).bytes;
+        let secret = decoded(secret);
         let secret = Runs::of(&secret);
         runs.extend(secret.find_decoded(text));
         runs.extend(runs_after_cut_escapes(text, &secret));
@@ -44,6 +47,9 @@ pub fn scrub(text: &str, secret: &str, mark: impl Fn() -> String) -> String {
     clean.push_str(&text[end..]);
     clean
 }
+
+/// What begins an escape, or is one. A text with none of them spells a plus sign of the secret as a space.
+const ESCAPES: [char; 3] = ['%', '\\', '+'];
 
 /// The length from which a start of the secret counts at the end of a text.
 const MIN_START: usize = 8;
@@ -70,7 +76,8 @@ fn runs_after_cut_escapes(text: &str, secret: &Runs<'_>) -> Vec<Range<usize>> {
 /// All parts of a secret that are long enough to count as it.
 struct Runs<'t> {
     secret: &'t [u8],
-    windows: HashSet<&'t [u8]>,
+    /// Made for the first text that may have one of them: almost no text has.
+    windows: OnceCell<HashSet<&'t [u8]>>,
     length: usize,
     /// Whether only the whole secret counts.
     whole: bool,
@@ -79,12 +86,11 @@ struct Runs<'t> {
 impl<'t> Runs<'t> {
     fn of(secret: &'t [u8]) -> Self {
         let length = min_match(secret.len());
-        Self {
-            secret,
-            windows: secret.windows(length.max(1)).collect(),
-            length,
-            whole: length == secret.len(),
-        }
+        Self { secret, windows: OnceCell::new(), length, whole: length == secret.len() }
+    }
+
+    fn contains(&self, window: &[u8]) -> bool {
+        self.windows.get_or_init(|| self.secret.windows(self.length.max(1)).collect()).contains(window)
     }
 
     /// The places where `text` spells them in any encoding.
@@ -96,14 +102,14 @@ impl<'t> Runs<'t> {
     /// The places where `text` has them, in order; they may overlap.
     fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let (mut found, mut at) = (Vec::new(), 0);
-        while let Some(window) = text.get(at..at + self.length).filter(|_| self.length > 0) {
-            if !self.windows.contains(window) {
+        let may_have = common::may_share(text, self.secret, self.length);
+        while let Some(window) = text.get(at..at + self.length).filter(|_| may_have) {
+            if !self.contains(window) {
                 at += 1;
                 continue;
             }
             let mut end = at + self.length;
-            while !self.whole
-                && text.get(end + 1 - self.length..=end).is_some_and(|next| self.windows.contains(next))
+            while !self.whole && text.get(end + 1 - self.length..=end).is_some_and(|next| self.contains(next))
             {
                 end += 1;
             }
@@ -116,6 +122,14 @@ impl<'t> Runs<'t> {
         found.extend(cut.map(|bytes| text.len() - bytes..text.len()));
         found
     }
+}
+
+/// The secret as [`Decoded`] has it, which without an escape is the secret with spaces for plus signs.
+fn decoded(secret: &str) -> Vec<u8> {
+    if secret.contains(['%', '\\']) {
+        return Decoded::of(secret).bytes;
+    }
+    secret.replace('+', " ").into_bytes()
 }
 
 /// Bytes without percent-encoding, form-encoding and JSON's escapes, however often they were applied, each with the

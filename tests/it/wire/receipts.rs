@@ -7,7 +7,8 @@ use taskback::Service;
 use taskback::testing::direct_event;
 
 use super::server::{Reply, Server};
-use super::{ATTEMPTS, BOTH, ID, reported, taskback};
+use super::{ATTEMPTS, ID, reported, taskback};
+use crate::route::Route;
 use crate::support::envelope;
 
 #[tokio::test]
@@ -20,7 +21,8 @@ async fn foreign_success_is_not_a_receipt() {
         ("text/plain", "ok"),
     ];
     let empty = || Reply::http(200, "", "");
-    for service in BOTH {
+    for route in Route::ALL {
+        let service = route.service();
         let pages = foreign.map(|(kind, body)| Reply::http(200, &format!("content-type: {kind}\r\n"), body));
         let redirect = Reply::http(302, "location: /login\r\n", "");
         // The last one would be the other service's success.
@@ -30,9 +32,9 @@ async fn foreign_success_is_not_a_receipt() {
         };
         for reply in pages.into_iter().chain([empty(), redirect, other]) {
             let script = vec![reply.clone(), Reply::accepted(service)];
-            assert_eq!(reported(service, script).await, (false, 2), "{service} {reply:?}");
+            assert_eq!(reported(route, script).await, (false, 2), "{route} {reply:?}");
             let script = vec![reply.clone(); 9];
-            assert_eq!(reported(service, script).await, (true, ATTEMPTS as usize), "{service} {reply:?}");
+            assert_eq!(reported(route, script).await, (true, ATTEMPTS as usize), "{route} {reply:?}");
         }
     }
 }
@@ -42,11 +44,14 @@ async fn foreign_success_is_not_a_receipt() {
 async fn report_after_foreign_success_is_probably_us() {
     let closed = r#"{"__type":"UnknownResourceFault","message":"Unknown activity, scheduledEventId = 5"}"#;
     let script = [Reply::http(200, "", ""), Reply::http(400, "x-amzn-RequestId: R\r\n", closed)];
-    let server = Server::start(script).await;
-    let event = direct_event(&envelope(Service::Swf, "m", "{}"));
-    let response = taskback(&server.url).handle(&event, Duration::from_secs(3)).await.unwrap();
-    let answer: Value = serde_json::from_str(response.json()).unwrap();
-    assert_eq!((&answer["receipt"], &answer["closedBy"]), (&"closed".into(), &"probably-us".into()));
+    for route in Route::SWF {
+        let server = Server::start(script.clone()).await;
+        let event = direct_event(&envelope(Service::Swf, "m", "{}"));
+        let response = taskback(route, &server.url).handle(&event, Duration::from_secs(3)).await.unwrap();
+        let answer: Value = serde_json::from_str(response.json()).unwrap();
+        let found = (&answer["receipt"], &answer["closedBy"]);
+        assert_eq!(found, (&"closed".into(), &"probably-us".into()), "{route}");
+    }
 }
 
 /// FnF always sends a request id. Without one, not even a refusal says that the task is closed.
@@ -56,9 +61,9 @@ async fn fnf_receipt_requires_a_request_id() {
         [(200, r#"{"EventId":7}"#), (400, r#"{"Code":"TaskAlreadyCompleted","Message":"m"}"#)]
     {
         let script = vec![Reply::http(status, "", body), Reply::accepted(Service::Fnf)];
-        assert_eq!(reported(Service::Fnf, script).await, (false, 2), "{body}");
+        assert_eq!(reported(Route::Fnf, script).await, (false, 2), "{body}");
         assert_eq!(
-            reported(Service::Fnf, vec![Reply::http(status, "", body); 9]).await,
+            reported(Route::Fnf, vec![Reply::http(status, "", body); 9]).await,
             (true, ATTEMPTS as usize)
         );
     }
@@ -103,8 +108,10 @@ async fn swf_codes_match_in_every_spelling() {
             ),
         ];
         for reply in spellings {
-            let script = vec![reply.clone(), Reply::accepted(Service::Swf)];
-            assert_eq!(reported(Service::Swf, script).await, expected, "{reply:?}");
+            for route in Route::SWF {
+                let script = vec![reply.clone(), Reply::accepted(Service::Swf)];
+                assert_eq!(reported(route, script).await, expected, "{route} {reply:?}");
+            }
         }
     }
 }
@@ -124,7 +131,8 @@ async fn oversized_response_counts_as_lost() {
         ),
     };
     let large = "x".repeat(100 << 10);
-    for service in BOTH {
+    for route in Route::ALL {
+        let service = route.service();
         let body = format!(r#"{{"EventId":7,"RequestId":"R","X":"{large}"}}"#);
         let chunks = "1\r\n \r\n".repeat(100 << 10);
         let endless = format!("HTTP/1.1 200 X\r\n{ID}transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n");
@@ -141,11 +149,12 @@ async fn oversized_response_counts_as_lost() {
         ] {
             let server = Server::start([reply.clone(), closed(service)]).await;
             let event = direct_event(&envelope(service, "m", "{}"));
-            let response = taskback(&server.url).handle(&event, Duration::from_secs(20)).await.unwrap();
+            let response =
+                taskback(route, &server.url).handle(&event, Duration::from_secs(20)).await.unwrap();
             let response: Value = serde_json::from_str(response.json()).unwrap();
             let found = (&response["receipt"], &response["closedBy"], server.requests().len());
             let shown = &format!("{reply:?}")[..60];
-            assert_eq!(found, (&"closed".into(), &"probably-us".into(), 2), "{service} {shown}");
+            assert_eq!(found, (&"closed".into(), &"probably-us".into(), 2), "{route} {shown}");
         }
     }
 }

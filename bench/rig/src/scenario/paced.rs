@@ -19,6 +19,8 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> 
         Kind::BareDefault,
         Kind::PowertoolsSync,
         Kind::PowertoolsAsync,
+        Kind::BotoSync,
+        Kind::BotoThreads,
     ]);
     let mut p50 = vec![Series::default(); kinds.len()];
     let plan = Plan { latency: WAIT, step: WAIT, ..Plan::default() };

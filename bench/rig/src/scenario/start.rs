@@ -23,6 +23,8 @@ pub async fn measure(place: &Place, effort: &Effort, tls: &Tls) -> Result<Findin
         Kind::BareDefault,
         Kind::PowertoolsSync,
         Kind::PowertoolsAsync,
+        Kind::BotoSync,
+        Kind::BotoThreads,
     ]);
     let mut starts = vec![Series::default(); kinds.len()];
     let mut first = starts.clone();

@@ -1,0 +1,119 @@
+//! One signed POST to a service of AWS: what an SDK's `send()` sends, without what it does around it for every call.
+//!
+//! The request is captured once from the SDK itself, with its endpoint and headers; each call has its own body, date and
+//! signature. Retries are the caller's, but for refusals of the signature, after which the service did nothing.
+
+mod clock;
+mod operation;
+mod refusal;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use bytes::Bytes;
+use taskback_http::{Failure, HttpResponse};
+use tokio::time::Instant;
+
+use super::credentials::CredentialCache;
+use super::http;
+use super::unsent::{Unsent, credentials_fault};
+use clock::Clock;
+use refusal::Refusal;
+
+pub(crate) use operation::{Capture, Operation};
+
+/// The sender of signed calls, through the connections and with the credentials of the SDK's clients. Clones share the
+/// corrected clock.
+#[derive(Clone)]
+pub(crate) struct SignedCalls {
+    http: http::Client,
+    credentials: CredentialCache,
+    clock: Arc<Clock>,
+}
+
+/// A call without an answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The request could not be built.
+    NotBuilt,
+    /// The request was certainly not sent.
+    Unsent(Unsent),
+    /// The request may have been received; the transport's text.
+    Lost(String),
+}
+
+/// The maximum time that a call waits for credentials.
+const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
+
+impl SignedCalls {
+    pub(super) fn new(http: http::Client, credentials: CredentialCache) -> Self {
+        Self { http, credentials, clock: Arc::default() }
+    }
+
+    /// Sends the operation with this body until `deadline`, and returns any answer, unjudged.
+    ///
+    /// The call is sent again, once for each reason, if the service finds the clock wrong or refuses credentials for which
+    /// the source has others by now.
+    pub(crate) async fn send(
+        &self,
+        operation: &Operation,
+        body: &Bytes,
+        deadline: Instant,
+    ) -> Result<HttpResponse, Unanswered> {
+        let loaded = self.credentials.get(self.clock.now(), credentials_deadline(deadline)).await;
+        let mut credentials = loaded.map_err(|error: Arc<CredentialsError>| credentials_fault(&error))?;
+        let (mut corrected, mut refreshed) = (false, false);
+        loop {
+            let offset = self.clock.offset();
+            let request =
+                operation.request(body, &credentials, self.clock.now()).ok_or(Unanswered::NotBuilt)?;
+            let response = self.http.send(request, deadline).await?;
+            let Some(refusal) = Refusal::of(&response) else { return Ok(response) };
+            if refusal.may_be_the_clock() && !corrected && self.clock.correct(&response.headers, offset) {
+                corrected = true;
+            } else if refusal.may_be_the_credentials() && !refreshed {
+                let until = credentials_deadline(deadline);
+                match self.credentials.replacement_for(&credentials, until).await {
+                    Some(other) => credentials = other,
+                    None => return Ok(response),
+                }
+                refreshed = true;
+            } else {
+                return Ok(response);
+            }
+        }
+    }
+}
+
+/// Half of the time that remains: a call that could not be sent should say so before its caller gives up.
+fn credentials_deadline(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    now + (deadline.saturating_duration_since(now) / 2).min(CREDENTIALS_PATIENCE)
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotSent(reason) => Self::Unsent(Unsent::NoConnection(reason)),
+            Failure::NoResponse(reason, _) => Self::Lost(reason),
+        }
+    }
+}
+
+impl From<Unsent> for Unanswered {
+    fn from(unsent: Unsent) -> Self {
+        Self::Unsent(unsent)
+    }
+}
+
+/// Opaque: it holds credentials.
+impl fmt::Debug for SignedCalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedCalls")
+    }
+}
+
+#[cfg(test)]
+mod tests;
