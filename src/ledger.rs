@@ -7,6 +7,8 @@ mod config;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sql;
 mod store;
 
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub use config::LedgerConfig;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDb;
 pub use memory::Memory;
+#[cfg(feature = "sqlite")]
+pub use sql::{Finding, SqlLedger};
 pub use store::{Ledger, LedgerError};
 pub use taskback_core::ledger::{Claim, ClaimRequest, Claimed, Lease, WriteResult};
 
@@ -32,5 +36,7 @@ pub(crate) fn connect(clients: &Clients) -> Result<Arc<dyn Ledger>, Error> {
         )),
         #[cfg(feature = "dynamodb")]
         LedgerConfig::DynamoDb { table } => Ok(Arc::new(DynamoDb::new(clients.dynamodb(), table))),
+        #[cfg(feature = "sqlite")]
+        LedgerConfig::Sqlite { path } => Ok(Arc::new(SqlLedger::sqlite(path))),
     }
 }

@@ -1,4 +1,6 @@
 use std::fmt;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 
 /// The store of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +15,12 @@ pub enum LedgerConfig {
         /// The name of the table.
         table: String,
     },
+    /// `sqlite:PATH`: in a file that the processes of one machine share.
+    #[cfg(feature = "sqlite")]
+    Sqlite {
+        /// The path of the file.
+        path: PathBuf,
+    },
 }
 
 impl LedgerConfig {
@@ -26,7 +34,11 @@ impl LedgerConfig {
             }
             #[cfg(not(feature = "dynamodb"))]
             Some(("dynamodb", _)) => Err("memory; dynamodb:TABLE needs the feature dynamodb"),
-            _ => Err("memory or dynamodb:TABLE"),
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", path)) => parse_path(path).map(|path| Self::Sqlite { path }),
+            #[cfg(not(feature = "sqlite"))]
+            Some(("sqlite", _)) => Err("memory; sqlite:PATH needs the feature sqlite"),
+            _ => Err("memory, dynamodb:TABLE or sqlite:PATH"),
         }
     }
 }
@@ -38,6 +50,17 @@ impl fmt::Display for LedgerConfig {
             Self::Memory => f.write_str("memory"),
             #[cfg(feature = "dynamodb")]
             Self::DynamoDb { table } => write!(f, "dynamodb:{table}"),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { path } => write!(f, "sqlite:{}", path.display()),
         }
     }
+}
+
+/// A file's path. SQLite's own names for databases that end with their process are not files.
+#[cfg(feature = "sqlite")]
+fn parse_path(path: &str) -> Result<PathBuf, &'static str> {
+    if path.is_empty() || path.starts_with(':') || path.starts_with("//") || path.starts_with("file:") {
+        return Err("sqlite:PATH, where PATH is that of a file, such as sqlite:/var/lib/taskback/ledger.db");
+    }
+    Ok(PathBuf::from(path))
 }

@@ -41,6 +41,8 @@ mod raw_json;
 mod release;
 mod secrets;
 mod shutdown;
+#[cfg(feature = "sqlite")]
+mod sql;
 mod start;
 mod support;
 mod traps;
