@@ -7,7 +7,7 @@ mod config;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod store;
 
@@ -20,7 +20,9 @@ pub use config::LedgerConfig;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDb;
 pub use memory::Memory;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use sql::DatabaseServer;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub use sql::{Finding, SqlLedger};
 pub use store::{Ledger, LedgerError};
 pub use taskback_core::ledger::{Claim, ClaimRequest, Claimed, Lease, WriteResult};
@@ -36,7 +38,13 @@ pub(crate) fn connect(clients: &Clients) -> Result<Arc<dyn Ledger>, Error> {
         )),
         #[cfg(feature = "dynamodb")]
         LedgerConfig::DynamoDb { table } => Ok(Arc::new(DynamoDb::new(clients.dynamodb(), table))),
-        #[cfg(feature = "sqlite")]
-        LedgerConfig::Sqlite { path } => Ok(Arc::new(SqlLedger::sqlite(path))),
+        #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+        config => match SqlLedger::open(clients) {
+            Some(ledger) => Ok(Arc::new(ledger)),
+            None => Err(Error::new(
+                crate::error::ErrorKind::Settings,
+                format!("TASKBACK_LEDGER: no store of {config}"),
+            )),
+        },
     }
 }

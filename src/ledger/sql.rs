@@ -1,10 +1,22 @@
 //! A ledger in an SQL database. The rules and the statements stand once; each database has one thin driver.
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod connections;
 mod database;
 mod dialect;
 mod driver;
+#[cfg(feature = "mysql")]
+pub(super) mod mysql;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod password;
+#[cfg(feature = "postgres")]
+pub(super) mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod roots;
 mod row;
 mod schema;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;
@@ -24,6 +36,8 @@ use statements::{Statement, Values};
 
 pub use database::SqlLedger;
 pub use schema::Finding;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use server::DatabaseServer;
 
 /// The most bytes of an outcome's JSON: with the other columns it fits into the smallest packet that servers take by
 /// default, 4 MiB (MySQL 5.7).

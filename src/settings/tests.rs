@@ -220,7 +220,9 @@ fn unknown_ledger_is_an_error() {
     for other in ["dynamo", "dynamodb", "memory:", "memory:tasks", "DynamoDB:tasks", "redis:tasks"] {
         assert_eq!(
             settings(&[("TASKBACK_LEDGER", other)]).unwrap_err().0,
-            [format!("TASKBACK_LEDGER is {other:?}, and may be memory, dynamodb:TABLE or sqlite:PATH")]
+            [format!(
+                "TASKBACK_LEDGER is {other:?}, and may be memory, dynamodb:TABLE, mysql://…, postgres://… or sqlite:PATH"
+            )]
         );
     }
 }

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+#[cfg(feature = "sqlite")]
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::driver::{Answer, Driver, Failure, Value};
 use super::statements::{Statement, Statements, Values};
+use crate::aws::Clients;
+use crate::ledger::config::LedgerConfig;
 use crate::ledger::store::LedgerError;
 use crate::retry::retry;
 
@@ -49,6 +52,25 @@ impl SqlLedger {
     #[cfg(feature = "sqlite")]
     pub fn sqlite(path: impl AsRef<Path>) -> Self {
         Self::new(Arc::new(super::sqlite::Sqlite::new(path.as_ref())))
+    }
+
+    /// The ledger of the clients' settings; `None` = it is not in an SQL database. It connects at the first call.
+    pub fn open(clients: &Clients) -> Option<Self> {
+        match clients.ledger() {
+            LedgerConfig::Memory => None,
+            #[cfg(feature = "dynamodb")]
+            LedgerConfig::DynamoDb { .. } => None,
+            #[cfg(feature = "sqlite")]
+            LedgerConfig::Sqlite { path } => Some(Self::sqlite(path)),
+            #[cfg(feature = "postgres")]
+            LedgerConfig::Postgres(server) => {
+                Some(Self::new(Arc::new(super::postgres::Postgres::new(server, clients))))
+            }
+            #[cfg(feature = "mysql")]
+            LedgerConfig::MySql(server) => {
+                Some(Self::new(Arc::new(super::mysql::MySql::new(server, clients))))
+            }
+        }
     }
 
     fn new(driver: Arc<dyn Driver>) -> Self {

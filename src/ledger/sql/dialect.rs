@@ -7,8 +7,7 @@ pub(crate) struct Dialect {
     pub(crate) name: &'static str,
     /// The present time by the database's clock, in ms since 1970 (UTC).
     pub(crate) now: &'static str,
-    /// The first words of an insert that skips a key which exists, and its last ones.
-    pub(crate) insert: &'static str,
+    /// The last words of an insert that skips a key which exists.
     pub(crate) if_absent: &'static str,
     /// The end of a select that reads what is committed now, at the primary.
     pub(crate) locked: &'static str,
@@ -49,7 +48,6 @@ impl Dialect {
         let mut text = statement.to_owned();
         for (name, word) in [
             ("{sweep}", self.sweep),
-            ("{insert}", self.insert),
             ("{if_absent}", self.if_absent),
             ("{locked}", self.locked),
             ("{digest}", self.digest),

@@ -82,6 +82,17 @@ impl Answer {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl<'a> Value<'a> {
+    pub(crate) fn text(self) -> Option<&'a str> {
+        if let Self::Text(text) = self { text } else { None }
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        if let Self::Number(number) = self { number } else { 0 }
+    }
+}
+
 impl Cell {
     pub(crate) fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }

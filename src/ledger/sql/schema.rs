@@ -28,7 +28,8 @@ const TABLES: [&str; 3] = [
     expires {number} NOT NULL{inner_index}
 ){table}",
     "{index}",
-    "{insert} taskback_schema (version) VALUES (1){if_absent}",
+    "INSERT INTO taskback_schema (version) SELECT 1 FROM (SELECT 1 AS one) AS any_row \
+     WHERE NOT EXISTS (SELECT version FROM taskback_schema)",
 ];
 
 /// Each needs the permission of the statements of its kind, and writes nothing.

@@ -16,7 +16,6 @@ use crate::future::BoxFuture;
 static SQLITE: Dialect = Dialect {
     name: "sqlite",
     now: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
-    insert: "INSERT INTO",
     if_absent: " ON CONFLICT DO NOTHING",
     locked: "",
     digest: "TEXT",

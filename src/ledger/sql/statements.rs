@@ -20,7 +20,7 @@ pub(super) struct Statements {
 }
 
 /// A task that no owner ever claimed. No row is written where there is one.
-const INSERT: &str = "{insert} taskback_ledger \
+const INSERT: &str = "INSERT INTO taskback_ledger \
     (fingerprint, state, owner, epoch, lease_until, input, execution, expires) \
     VALUES (:key, 'Running', :owner, 1, {now} + :lease, :input, :execution, {expires}){if_absent}";
 
