@@ -41,7 +41,7 @@ mod raw_json;
 mod release;
 mod secrets;
 mod shutdown;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod start;
 mod support;

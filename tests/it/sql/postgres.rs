@@ -1,0 +1,45 @@
+//! PostgreSQL, on a server of the tests' own.
+
+use taskback::ledger::Ledger;
+
+use super::server::{Kind, open};
+use super::{suite, tables};
+
+const KIND: Kind = Kind::Postgres;
+
+#[tokio::test]
+async fn postgres_follows_the_rules() {
+    suite::suite(&KIND.ledger().await).await;
+}
+
+#[test]
+fn postgres_agrees_with_the_rules() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ledger = runtime.block_on(KIND.ledger());
+    suite::agreement(&runtime, &ledger, 60);
+}
+
+#[tokio::test]
+async fn postgres_makes_and_checks_tables() {
+    tables::tables(
+        &open(&KIND.database().await),
+        "its tables are missing; run `taskback ledger init --apply`",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn postgres_errors_name_the_place_only() {
+    let url = KIND.database().await;
+    let (server, database) = url.rsplit_once('/').unwrap();
+    let (_, address) = server.split_once('@').unwrap();
+    let missing = open(&format!("{server}/nowhere")).check().await.unwrap_err();
+    assert!(missing.needs_fix(), "{missing}");
+    assert!(missing.to_string().contains(&format!("{address}/nowhere")), "{missing}");
+    assert!(missing.to_string().ends_with("there is no such database"), "{missing}");
+    let (scheme, _) = url.split_once("://").unwrap();
+    let silent =
+        open(&format!("{scheme}://someone:hidden@127.0.0.1:1/{database}")).check().await.unwrap_err();
+    assert!(!silent.needs_fix() && silent.to_string().contains("no connection"), "{silent}");
+    assert!(!silent.to_string().contains("hidden") && !silent.to_string().contains("someone"), "{silent}");
+}
