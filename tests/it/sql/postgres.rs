@@ -3,7 +3,7 @@
 use taskback::ledger::Ledger;
 
 use super::server::{Kind, open};
-use super::{suite, tables};
+use super::{killed, races, suite, tables, trouble};
 
 const KIND: Kind = Kind::Postgres;
 
@@ -42,4 +42,33 @@ async fn postgres_errors_name_the_place_only() {
         open(&format!("{scheme}://someone:hidden@127.0.0.1:1/{database}")).check().await.unwrap_err();
     assert!(!silent.needs_fix() && silent.to_string().contains("no connection"), "{silent}");
     assert!(!silent.to_string().contains("hidden") && !silent.to_string().contains("someone"), "{silent}");
+}
+
+#[tokio::test]
+async fn postgres_owners_race_for_one_win() {
+    let url = KIND.database().await;
+    let ledgers: Vec<_> = (0..16).map(|_| open(&url)).collect();
+    ledgers[0].init().await.unwrap();
+    races::one_owner_wins_every_race(&ledgers, 30).await;
+    races::one_owner_decides_at_a_lease_end(&ledgers, 30).await;
+}
+
+#[tokio::test]
+async fn postgres_cuts_change_nothing() {
+    trouble::cut_at_every_statement_changes_nothing(KIND).await;
+}
+
+#[tokio::test]
+async fn postgres_silent_connections_are_replaced() {
+    trouble::silent_connections_are_replaced(KIND).await;
+}
+
+#[tokio::test]
+async fn postgres_frozen_owner_blocks_no_other() {
+    trouble::frozen_owner_blocks_no_other(KIND).await;
+}
+
+#[tokio::test]
+async fn postgres_kill_loses_no_answered_decision() {
+    killed::answered_decisions_survive_kills(KIND, 2).await;
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use taskback::ledger::{Ledger, LedgerError, SqlLedger};
 
-use super::{suite, tables};
+use super::{races, suite, tables};
 use crate::ledger::{claim, claimed, key, output};
 
 /// A path where no file is. The folder ends with the next build.
@@ -82,4 +82,13 @@ async fn full_disk_is_unavailable_and_passes() {
     ledger.raw("PRAGMA max_page_count = 100000").await.unwrap();
     ledger.decide(&key("t"), &lease, &long).await.unwrap();
     assert_eq!(claim(&ledger, &key("t"), "b").await, Ok(taskback::ledger::Claim::Decided(long)));
+}
+
+#[tokio::test]
+async fn sqlite_owners_race_for_one_win() {
+    let path = path("races");
+    let ledgers: Vec<_> = (0..8).map(|_| SqlLedger::sqlite(&path)).collect();
+    ledgers[0].init().await.unwrap();
+    races::one_owner_wins_every_race(&ledgers, 30).await;
+    races::one_owner_decides_at_a_lease_end(&ledgers, 30).await;
 }
