@@ -44,6 +44,8 @@ mod shutdown;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod start;
+#[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod storm;
 mod support;
 mod traps;
 mod triggers;

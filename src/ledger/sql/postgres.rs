@@ -162,13 +162,17 @@ impl Connector for Login {
         Box::pin(async move {
             let Connection { client, wire } = connection;
             let query = std::pin::pin!(query(client, sql, values));
-            match select(query, wire).await {
+            match select(query, &mut *wire).await {
                 Either::Left((answer, _)) => answer.map_err(|error| failure(&error)),
-                // The connection ended, and with it the query: its error says more than the wire's.
-                Either::Right((ended, query)) => match query.await {
-                    Err(error) if error.code().is_some() => Err(failure(&error)),
-                    _ => Err(ended.map_or_else(|error| failure(&error), |()| broken())),
-                },
+                Either::Right((ended, query)) => {
+                    // The query ends with the wire's channels. An error of the server's own says more than the wire's.
+                    *wire = Box::pin(std::future::pending());
+                    match query.await {
+                        Ok(answer) => Ok(answer),
+                        Err(error) if error.code().is_some() => Err(failure(&error)),
+                        Err(_) => Err(ended.map_or_else(|error| failure(&error), |()| broken())),
+                    }
+                }
             }
         })
     }

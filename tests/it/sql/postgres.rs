@@ -4,6 +4,7 @@ use taskback::ledger::Ledger;
 
 use super::server::{Kind, open};
 use super::{killed, races, suite, tables, trouble};
+use crate::storm::workers_leave_one_outcome_per_task;
 
 const KIND: Kind = Kind::Postgres;
 
@@ -71,4 +72,11 @@ async fn postgres_frozen_owner_blocks_no_other() {
 #[tokio::test]
 async fn postgres_kill_loses_no_answered_decision() {
     killed::answered_decisions_survive_kills(KIND, 2).await;
+}
+
+#[tokio::test]
+async fn postgres_killed_workers_leave_one_outcome() {
+    let url = KIND.database().await;
+    open(&url).init().await.unwrap();
+    workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)]).await;
 }

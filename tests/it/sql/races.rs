@@ -1,12 +1,11 @@
 //! Owners that race, each with connections of its own; and a server that is killed under load.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use taskback::Fingerprint;
 use taskback::ledger::{Claim, ClaimRequest, Lease, Ledger, SqlLedger, WriteResult};
+use tokio::sync::Semaphore;
 
 use super::suite::pass;
 use crate::ledger::{LEASE, claim, claimed, key, output};
@@ -87,17 +86,18 @@ pub(crate) async fn one_owner_decides_at_a_lease_end(ledgers: &[SqlLedger], roun
     }
 }
 
-/// Decides tasks until `stop`, and returns the numbers of those whose decision was answered.
-pub(crate) async fn load(ledger: &SqlLedger, name: &str, stop: &Arc<AtomicBool>) -> Vec<u32> {
+/// Decides tasks until a call fails, and returns the numbers of those whose decision was answered, with a permit of
+/// `count` for each.
+pub(crate) async fn load(ledger: &SqlLedger, name: &str, count: &Semaphore) -> Vec<u32> {
     let mut answered = Vec::new();
     for n in 0.. {
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
         let key = key(&format!("{name} {n}"));
         let Ok(Claim::Acquired(lease)) = claim(ledger, &key, name).await else { break };
         match ledger.decide(&key, &lease, &output(&n.to_string())).await {
-            Ok(WriteResult::Applied) => answered.push(n),
+            Ok(WriteResult::Applied) => {
+                answered.push(n);
+                count.add_permits(1);
+            }
             Ok(WriteResult::Superseded) => panic!("{name} {n} was superseded"),
             Err(_) => break,
         }

@@ -6,6 +6,7 @@ use taskback::ledger::{Ledger, LedgerError, SqlLedger};
 
 use super::{races, suite, tables};
 use crate::ledger::{claim, claimed, key, output};
+use crate::storm::workers_leave_one_outcome_per_task;
 
 /// A path where no file is. The folder ends with the next build.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -91,4 +92,12 @@ async fn sqlite_owners_race_for_one_win() {
     ledgers[0].init().await.unwrap();
     races::one_owner_wins_every_race(&ledgers, 30).await;
     races::one_owner_decides_at_a_lease_end(&ledgers, 30).await;
+}
+
+#[tokio::test]
+async fn sqlite_killed_workers_leave_one_outcome() {
+    let path = path("storm");
+    SqlLedger::sqlite(&path).init().await.unwrap();
+    let url = format!("sqlite:{}", path.display());
+    workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)]).await;
 }
