@@ -2,6 +2,8 @@
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod killed;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod login;
 #[cfg(feature = "mysql")]
 mod mariadb;
 #[cfg(feature = "postgres")]

@@ -2,8 +2,9 @@
 
     database.py postgres|mariadb
 
-Prints the URL of its database, then obeys one word a line: `kill` ends the server as SIGKILL does, `start` starts it on
-the same data. Each is answered with the word itself. Everything ends, and the folder with it, when its input does.
+Prints the URL of its database and the path of its authority's certificate, which signed one for `localhost`. Then obeys
+one word a line: `kill` ends the server as SIGKILL does, `start` starts it on the same data. Each is answered with the word
+itself. Everything ends, and the folder with it, when its input does. Other users than the URL's need their password.
 """
 
 import glob
@@ -43,9 +44,22 @@ class Server:
         if done.returncode:
             sys.exit(f"{command[0]}: {done.stdout}{done.stderr}")
 
+    def certify(self):
+        """A certificate for localhost, and one of the authority that signed it."""
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        self.run("openssl", "req", "-x509", *new_key, "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
+        self.run("openssl", "req", *new_key, "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr")
+        with open(f"{self.folder}/names", "w", encoding="utf-8") as names:
+            names.write("subjectAltName=DNS:localhost")
+        self.run("openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                 "-extfile", "names", "-days", "2", "-out", "server.pem")
+
     def create(self):
+        self.certify()
         if self.kind == "postgres":
             self.run(find("initdb"), "-D", self.data, "-A", "trust", "-U", "taskback", "-E", "UTF8", "--no-locale", "-N")
+            with open(f"{self.data}/pg_hba.conf", "w", encoding="utf-8") as rules:
+                rules.write("host all taskback 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
         else:
             self.run(find("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}",
                      "--auth-root-authentication-method=normal", "--skip-test-db")
@@ -53,10 +67,12 @@ class Server:
     def start(self):
         if self.kind == "postgres":
             command = [find("postgres"), "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", "",
-                       "-c", "max_connections=300"]
+                       "-c", "max_connections=300", "-c", "ssl=on", "-c", f"ssl_cert_file={self.folder}/server.pem",
+                       "-c", f"ssl_key_file={self.folder}/server.key"]
         else:
             command = [find("mariadbd"), "--no-defaults", f"--datadir={self.data}", f"--port={self.port}",
-                       "--bind-address=127.0.0.1", f"--socket={self.folder}/socket", "--max-connections=300"]
+                       "--bind-address=127.0.0.1", f"--socket={self.folder}/socket", "--max-connections=300",
+                       f"--ssl-cert={self.folder}/server.pem", f"--ssl-key={self.folder}/server.key"]
         # A signal to the test does not end it; its log is for a reader of a failure.
         with open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -77,7 +93,7 @@ class Server:
                 if self.kind == "mariadb":
                     return client.recv(1) != b""
                 client.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
-                return client.recv(1) == b"N" and self.is_ready()
+                return client.recv(1) == b"S" and self.is_ready()
         except OSError:
             return False
 
@@ -109,7 +125,7 @@ def main(kind):
     try:
         server.create()
         server.start()
-        print(server.url(), flush=True)
+        print(server.url(), f"{server.folder}/ca.pem", flush=True)
         for line in sys.stdin:
             getattr(server, {"kill": "kill", "start": "start"}[line.strip()])()
             print(line.strip(), flush=True)

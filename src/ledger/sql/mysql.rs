@@ -226,6 +226,10 @@ fn failure(error: &Error) -> Failure {
     }
 }
 
+/// The library hands a failed handshake on as an I/O error around that of rustls.
 fn is_tls(error: &mysql_async::IoError) -> bool {
-    matches!(error, mysql_async::IoError::Tls(_))
+    match error {
+        mysql_async::IoError::Io(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        mysql_async::IoError::Tls(_) => true,
+    }
 }

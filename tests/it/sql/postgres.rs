@@ -3,7 +3,7 @@
 use taskback::ledger::Ledger;
 
 use super::server::{Kind, open};
-use super::{killed, races, suite, tables, trouble};
+use super::{killed, login, races, suite, tables, trouble};
 use crate::storm::workers_leave_one_outcome_per_task;
 
 const KIND: Kind = Kind::Postgres;
@@ -79,4 +79,17 @@ async fn postgres_killed_workers_leave_one_outcome() {
     let url = KIND.database().await;
     open(&url).init().await.unwrap();
     workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)]).await;
+}
+
+#[tokio::test]
+async fn postgres_worker_has_documented_permissions() {
+    let grants = login::Grants {
+        create: "CREATE USER NAME PASSWORD 'SECRET'",
+        grants: [
+            "GRANT SELECT ON taskback_schema TO NAME",
+            "GRANT SELECT, INSERT, UPDATE ON taskback_ledger TO NAME",
+        ],
+        revoke: "REVOKE UPDATE ON taskback_ledger FROM NAME",
+    };
+    login::worker_has_the_documented_permissions(KIND, "worker", &grants).await;
 }

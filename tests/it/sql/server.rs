@@ -47,6 +47,11 @@ impl Kind {
         server.database().await
     }
 
+    /// The path of the certificate of the shared server's authority.
+    pub(crate) fn authority(self) -> &'static str {
+        &self.shared().authority
+    }
+
     /// A ledger in an empty database, with its tables.
     pub(crate) async fn ledger(self) -> SqlLedger {
         let ledger = open(&self.database().await);
@@ -67,6 +72,8 @@ pub(crate) struct Server {
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     url: String,
+    /// The path of the certificate of its authority.
+    pub(crate) authority: String,
 }
 
 impl Server {
@@ -79,10 +86,14 @@ impl Server {
             .spawn()
             .expect("no python3");
         let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        let mut server = Self { child, stdin: Some(stdin), stdout, url: String::new() };
-        server.url = server.line();
+        let mut server =
+            Self { child, stdin: Some(stdin), stdout, url: String::new(), authority: String::new() };
+        let line = server.line();
         let expected = "it is a Debian package, and tests/run leaves these tests out where it is absent";
-        assert!(server.url.contains("://"), "{kind:?} does not start: {expected}");
+        let Some((url, authority)) = line.split_once(' ') else {
+            panic!("{kind:?} does not start: {expected}")
+        };
+        (server.url, server.authority) = (url.to_owned(), authority.to_owned());
         server
     }
 
