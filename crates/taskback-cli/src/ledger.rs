@@ -45,7 +45,8 @@ enum Command {
 }
 
 pub(crate) async fn run(args: Args) -> CommandResult {
-    let store = args.store.ok_or("TASKBACK_LEDGER is not set, and there is no --ledger")?;
+    let store = args.store.filter(|store| !store.is_empty());
+    let store = store.ok_or("TASKBACK_LEDGER is not set, and there is no --ledger")?;
     let ledger = open(&store).await?;
     match args.command {
         Command::Init { apply: false } => print(&ledger.schema()),

@@ -9,6 +9,7 @@ mod documents;
 mod examples;
 mod flow;
 mod invoke;
+mod ledger;
 mod local;
 mod run;
 mod sam;
