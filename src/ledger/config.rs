@@ -44,12 +44,12 @@ impl LedgerConfig {
             #[cfg(not(feature = "dynamodb"))]
             Some(("dynamodb", _)) => Err("memory; dynamodb:TABLE needs the feature dynamodb"),
             #[cfg(feature = "mysql")]
-            Some(("mysql", rest)) => DatabaseServer::parse(rest, super::sql::mysql::PORT).map(Self::MySql),
+            Some(("mysql", rest)) => DatabaseServer::parse(rest, super::sql::MYSQL_PORT).map(Self::MySql),
             #[cfg(not(feature = "mysql"))]
             Some(("mysql", _)) => Err("memory; mysql://… needs the feature mysql"),
             #[cfg(feature = "postgres")]
             Some(("postgres" | "postgresql", rest)) => {
-                DatabaseServer::parse(rest, super::sql::postgres::PORT).map(Self::Postgres)
+                DatabaseServer::parse(rest, super::sql::POSTGRES_PORT).map(Self::Postgres)
             }
             #[cfg(not(feature = "postgres"))]
             Some(("postgres" | "postgresql", _)) => Err("memory; postgres://… needs the feature postgres"),

@@ -6,11 +6,11 @@ mod database;
 mod dialect;
 mod driver;
 #[cfg(feature = "mysql")]
-pub(super) mod mysql;
+mod mysql;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod password;
 #[cfg(feature = "postgres")]
-pub(super) mod postgres;
+mod postgres;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod roots;
 mod row;
@@ -38,6 +38,10 @@ pub use database::SqlLedger;
 pub use schema::Finding;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use server::DatabaseServer;
+#[cfg(feature = "mysql")]
+pub(super) use server::MYSQL_PORT;
+#[cfg(feature = "postgres")]
+pub(super) use server::POSTGRES_PORT;
 
 /// The most bytes of an outcome's JSON: with the other columns it fits into the smallest packet that servers take by
 /// default, 4 MiB (MySQL 5.7).

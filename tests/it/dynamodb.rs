@@ -304,7 +304,7 @@ async fn output_beyond_item_limit_is_too_large() {
 async fn killed_workers_leave_one_outcome_per_task() {
     Table::create("killed").await;
     let vars = [("TASKBACK_LEDGER", "dynamodb:killed"), ("AWS_ENDPOINT_URL_DYNAMODB", &peer::url())];
-    workers_leave_one_outcome_per_task(&vars).await;
+    workers_leave_one_outcome_per_task(&vars, 20).await;
 }
 
 #[tokio::test]

@@ -96,8 +96,8 @@ fn make_trouble(server: &Server, rng: &mut Rng) {
 
 /// Runs workers with these variables, kills the first eight of them at random moments, and checks that every task has
 /// one outcome.
-pub(crate) async fn workers_leave_one_outcome_per_task(vars: &[(&str, &str)]) {
-    let mut rng = Rng::with_seed(20);
+pub(crate) async fn workers_leave_one_outcome_per_task(vars: &[(&str, &str)], seed: u64) {
+    let mut rng = Rng::with_seed(seed);
     let server = Server::bind(Config::default()).await.unwrap();
     let mut queue = Queue::open(&server);
     make_trouble(&server, &mut rng);

@@ -18,6 +18,10 @@ import tempfile
 import time
 
 
+# The user and the group that own nothing, on every Linux.
+UNPRIVILEGED = 65534
+
+
 def find(name):
     """The path of a server's program; Debian keeps PostgreSQL's out of the path."""
     return shutil.which(name) or max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default=None) or shutil.which(
@@ -32,9 +36,9 @@ class Server:
         self.kind = kind
         self.folder = tempfile.mkdtemp(prefix="taskback-", dir="/tmp")
         self.data = f"{self.folder}/data"
-        self.as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+        self.as_user = {"user": UNPRIVILEGED, "group": UNPRIVILEGED, "extra_groups": []} if os.getuid() == 0 else {}
         if self.as_user:
-            shutil.chown(self.folder, "nobody", "nogroup")
+            shutil.chown(self.folder, UNPRIVILEGED, UNPRIVILEGED)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.process = None

@@ -15,8 +15,6 @@ use super::server::DatabaseServer;
 use crate::aws::Clients;
 use crate::future::BoxFuture;
 
-pub(in crate::ledger) const PORT: u16 = 3306;
-
 static MYSQL: Dialect = Dialect {
     name: "mysql",
     // UNIX_TIMESTAMP is an hour wrong in the hour that comes twice, in a session with daylight saving.
@@ -212,7 +210,7 @@ fn failure(error: &Error) -> Failure {
         1213 | 1205 => Failure::Conflict(code.to_string()),
         // The server ends, ended this connection, or forgot its prepared statement.
         1053 | 1077 | 1079 | 1152 | 1243 | 1615 | 1927 | 4031 => Failure::Broken(code.to_string()),
-        // Too many connections, no memory, no room, only reads, was told to stop.
+        // Too many connections, no memory, no room, only reads, was stopped.
         1040 | 1041 | 1037 | 1021 | 1114 | 1203 | 1290 | 1317 | 1792 | 1836 | 3024 | 1969 => {
             Failure::Unavailable(code.to_string())
         }

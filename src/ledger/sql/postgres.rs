@@ -1,33 +1,25 @@
 //! PostgreSQL, by tokio-postgres: one round trip a statement, by unnamed statements, which poolers take.
 
+mod tls;
+
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use futures_util::TryStreamExt;
 use futures_util::future::{Either, select};
-use rustls::crypto::ring;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::{ChannelBinding, TlsConnect};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::connections::{Connections, Connector};
 use super::dialect::{Dialect, Probe};
 use super::driver::{Answer, Cell, Driver, Failure, Value};
 use super::password::Password;
-use super::roots::{UNTRUSTED, roots};
+use super::roots::UNTRUSTED;
 use super::server::DatabaseServer;
 use crate::aws::Clients;
 use crate::future::BoxFuture;
-
-pub(in crate::ledger) const PORT: u16 = 5432;
+use tls::Tls;
 
 static POSTGRES: Dialect = Dialect {
     name: "postgres",
@@ -223,7 +215,7 @@ fn failure(error: &Error) -> Failure {
         "40001" | "40P01" => Failure::Conflict(code),
         // The server ends, or ended this connection.
         "57P01" | "57P02" | "57P05" => Failure::Broken(code),
-        // It starts, has no room, only reads, was told to stop, or waits for a lock.
+        // It starts, has no room, only reads, was stopped, or waits for a lock.
         "57P03" | "25006" | "57014" | "55P03" => Failure::Unavailable(code),
         _ if code.starts_with("08") => Failure::Broken(code),
         _ if code.starts_with("53") || code.starts_with("58") => Failure::Unavailable(code),
@@ -244,72 +236,4 @@ fn broken() -> Failure {
 fn is_tls(error: &Error) -> bool {
     // The library does not show the kind of an error but in its text.
     error.to_string().starts_with("error performing TLS handshake")
-}
-
-/// A TLS client without channel binding.
-struct Tls {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-}
-
-impl Tls {
-    fn new(server: &DatabaseServer) -> Result<Self, Failure> {
-        let mut store = RootCertStore::empty();
-        store.add_parsable_certificates(roots(server.ca.as_deref())?);
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let unusable = |_| Failure::Refused("TLS cannot be set up".to_owned());
-        let builder = builder.with_safe_default_protocol_versions().map_err(unusable)?;
-        let config = builder.with_root_certificates(store).with_no_client_auth();
-        let name = ServerName::try_from(server.host.clone());
-        let name =
-            name.map_err(|_| Failure::Refused("no certificate can be for this host name".to_owned()))?;
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
-    }
-}
-
-impl TlsConnect<TcpStream> for Tls {
-    type Stream = Secured;
-    type Error = std::io::Error;
-    type Future = BoxFuture<'static, std::io::Result<Secured>>;
-
-    fn connect(self, stream: TcpStream) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Secured) })
-    }
-}
-
-/// A stream under TLS.
-struct Secured(TlsStream<TcpStream>);
-
-impl tokio_postgres::tls::TlsStream for Secured {
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl AsyncRead for Secured {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Secured {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
 }

@@ -36,11 +36,17 @@ pub(super) enum PasswordSource {
     Secret(String),
 }
 
+/// The ports that servers have unless a URL names another.
+#[cfg(feature = "mysql")]
+pub(crate) const MYSQL_PORT: u16 = 3306;
+#[cfg(feature = "postgres")]
+pub(crate) const POSTGRES_PORT: u16 = 5432;
+
 const EXPECTED: &str = "mysql:// or postgres:// with USER:PASSWORD@HOST:PORT/DATABASE, and the parameters password-file, password-secret, ca and tls";
 
 impl DatabaseServer {
     /// Parses what follows `scheme:`; the error is what was expected, and holds no part of the text.
-    pub(in crate::ledger) fn parse(text: &str, port: u16) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str, port: u16) -> Result<Self, &'static str> {
         let text = text.strip_prefix("//").ok_or("a URL with // after its scheme")?;
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         let (authority, database) = place.split_once('/').ok_or(EXPECTED)?;
@@ -87,7 +93,7 @@ impl DatabaseServer {
     }
 
     /// Returns whether it takes clients of AWS to connect.
-    pub(in crate::ledger) fn needs_aws(&self) -> bool {
+    pub(crate) fn needs_aws(&self) -> bool {
         #[cfg(feature = "secrets")]
         return matches!(self.password, PasswordSource::Secret(_));
         #[cfg(not(feature = "secrets"))]

@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::races::load;
 use super::server::{Kind, Server, open};
+use super::suite::times;
 use crate::ledger::{claim, key, output};
 
 /// The decisions that are answered before each kill.
@@ -20,7 +21,7 @@ pub(crate) async fn answered_decisions_survive_kills(kind: Kind, kills: u32) {
     let url = server.database().await;
     let ledger = open(&url);
     ledger.init().await.unwrap();
-    for round in 0..kills {
+    for round in 0..kills * times() {
         let count = Arc::new(Semaphore::new(0));
         let workers: Vec<_> = (0..4)
             .map(|worker| {

@@ -7,12 +7,12 @@ use taskback::Fingerprint;
 use taskback::ledger::{Claim, ClaimRequest, Lease, Ledger, SqlLedger, WriteResult};
 use tokio::sync::Semaphore;
 
-use super::suite::pass;
+use super::suite::{pass, times};
 use crate::ledger::{LEASE, claim, claimed, key, output};
 
 /// Of all owners one gets the task, and one decides it, in every round.
 pub(crate) async fn one_owner_wins_every_race(ledgers: &[SqlLedger], rounds: u32) {
-    for round in 0..rounds {
+    for round in 0..rounds * times() {
         let key = key(&format!("race {round}"));
         let mut epoch = 1;
         if round % 3 > 0 {
@@ -54,7 +54,7 @@ async fn together(ledgers: &[SqlLedger], key: &Fingerprint) -> Vec<(usize, Lease
 /// One owner decides when its lease is about to end, another one takes over when it has ended: one of both decides.
 pub(crate) async fn one_owner_decides_at_a_lease_end(ledgers: &[SqlLedger], rounds: u32) {
     let mut rng = fastrand::Rng::with_seed(5);
-    for round in 0..rounds {
+    for round in 0..rounds * times() {
         let key = key(&format!("end {round}"));
         let (input, execution) = (output("{}").digest(), taskback::Execution::default());
         let duration = Duration::from_millis(20);

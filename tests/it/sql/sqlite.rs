@@ -99,5 +99,7 @@ async fn sqlite_killed_workers_leave_one_outcome() {
     let path = path("storm");
     SqlLedger::sqlite(&path).init().await.unwrap();
     let url = format!("sqlite:{}", path.display());
-    workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)]).await;
+    for seed in 0..suite::times() {
+        workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)], 20 + u64::from(seed)).await;
+    }
 }

@@ -14,6 +14,11 @@ pub(crate) async fn pass(ledger: &SqlLedger, time: Duration) {
     ledger.raw(&earlier).await.unwrap();
 }
 
+/// How often random parts are repeated: more often by tests/long/ledgers.
+pub(crate) fn times() -> u32 {
+    std::env::var("TASKBACK_TEST_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
 pub(crate) async fn suite(ledger: &SqlLedger) {
     follows_the_rules(ledger, async |time| pass(ledger, time).await).await;
     longest_outcome_is_stored(ledger).await;
@@ -22,7 +27,7 @@ pub(crate) async fn suite(ledger: &SqlLedger) {
 /// Also if a response is lost and the call is repeated.
 pub(crate) fn agreement(runtime: &tokio::runtime::Runtime, ledger: &SqlLedger, cases: u32) {
     let count = Cell::new(0);
-    let agree = random::runner(cases).run(&random::calls(), |calls| {
+    let agree = random::runner(cases * times()).run(&random::calls(), |calls| {
         count.set(count.get() + 1);
         let key = key(&count.get().to_string());
         let later = async |time| pass(ledger, time).await;
