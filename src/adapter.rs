@@ -22,7 +22,7 @@ use crate::report::Reports;
 use crate::settlement::{Acked, NackReason, Settlement};
 use crate::step::{self, Step, StepOutput, TaskContext};
 use crate::supervisor::{
-    Heartbeats, HeldLease, MAX_LEASE, Running, StepExit, Supervisor, keep_while_running, lease_length,
+    Heartbeats, HeldLease, Running, StepExit, Supervisor, keep_while_running, lease_length,
 };
 use crate::task_labels::{TaskLabels, log_task};
 
@@ -76,13 +76,14 @@ impl Adapter {
 
 impl TaskRun<'_> {
     async fn settle(mut self, mut reports: Reports) -> Result<Acked, NackReason> {
-        let lease = lease_length(self.budget.report_deadline());
+        let max = self.adapter.lease;
+        let lease = lease_length(self.budget.report_deadline(), max);
         // Counted from before the claim, so that it never ends later here than in the ledger.
         let ends = Instant::now() + lease;
         match self.claim(lease).await {
-            Ok(Claim::Acquired(lease)) => self.run(Some(HeldLease::new(lease, ends)), reports).await,
-            // No lease is longer; an owner's clock that is ahead says otherwise.
-            Ok(Claim::HeldByOther(remaining)) => Err(NackReason::HeldByOther(remaining.min(MAX_LEASE))),
+            Ok(Claim::Acquired(lease)) => self.run(Some(HeldLease::new(lease, max, ends)), reports).await,
+            // Workers have leases of one length; an owner's clock that is ahead says otherwise.
+            Ok(Claim::HeldByOther(remaining)) => Err(NackReason::HeldByOther(remaining.min(max))),
             Ok(Claim::Reported(receipt)) => self.done(None, receipt),
             Ok(Claim::Decided(Outcome::DelegatedTo { to })) => self.confirm_delegation(to, reports).await,
             Ok(Claim::Decided(outcome)) => {

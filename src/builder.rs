@@ -65,6 +65,7 @@ pub struct TaskbackBuilder {
     concurrency: Option<usize>,
     retry: RetryPolicy,
     ledger_failure: LedgerFailurePolicy,
+    lease: Option<Duration>,
     closed_tasks: ClosedTaskPolicy,
     max_receives: Option<u32>,
     heartbeat: Option<Duration>,
@@ -137,6 +138,13 @@ impl TaskbackBuilder {
     /// The policy for a ledger that does not answer.
     pub fn ledger_failure(mut self, choice: LedgerFailurePolicy) -> Self {
         self.ledger_failure = choice;
+        self
+    }
+
+    /// The longest lease of a task, renewed after each third of it; default 60 s. A task whose worker was killed is free
+    /// for others once its lease has ended.
+    pub fn lease(mut self, max: Duration) -> Self {
+        self.lease = Some(max);
         self
     }
 
@@ -214,6 +222,7 @@ impl TaskbackBuilder {
         self.message_format = settings.message_format.clone();
         self.concurrency = Some(settings.concurrency);
         self.ledger_failure = settings.ledger_failure;
+        self.lease = Some(settings.lease);
         self.closed_tasks = settings.closed_tasks;
         self.max_receives = settings.max_receives;
         self.heartbeat = Some(settings.heartbeat);
@@ -254,6 +263,7 @@ impl TaskbackBuilder {
             step,
             steps,
             retry: self.retry,
+            lease: self.lease.unwrap_or(defaults::LEASE),
             // A task whose ledger does not answer must not be failed in place of its recorded outcome.
             ledger_failure: if self.dead_letters {
                 LedgerFailurePolicy::FailClosed

@@ -7,6 +7,8 @@ mod config;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod memory;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod store;
 
 use std::sync::Arc;
@@ -18,6 +20,10 @@ pub use config::LedgerConfig;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDb;
 pub use memory::Memory;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use sql::DatabaseServer;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use sql::{Finding, SqlLedger};
 pub use store::{Ledger, LedgerError};
 pub use taskback_core::ledger::{Claim, ClaimRequest, Claimed, Lease, WriteResult};
 
@@ -32,5 +38,13 @@ pub(crate) fn connect(clients: &Clients) -> Result<Arc<dyn Ledger>, Error> {
         )),
         #[cfg(feature = "dynamodb")]
         LedgerConfig::DynamoDb { table } => Ok(Arc::new(DynamoDb::new(clients.dynamodb(), table))),
+        #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+        config => match SqlLedger::open(clients) {
+            Some(ledger) => Ok(Arc::new(ledger)),
+            None => Err(Error::new(
+                crate::error::ErrorKind::Settings,
+                format!("TASKBACK_LEDGER: no store of {config}"),
+            )),
+        },
     }
 }

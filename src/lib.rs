@@ -56,7 +56,8 @@
 //! | `sqs` | yes | the queue worker, and delays of redelivered messages |
 //! | `external-steps` | yes | steps that are programs or HTTP endpoints |
 //! | `fc` | | the host on Alibaba Cloud, Function Compute |
-//! | `dynamodb` | | a ledger that processes share |
+//! | `dynamodb`, `mysql`, `postgres` | | ledgers that processes share |
+//! | `sqlite` | | a ledger that the processes of one machine share |
 //! | `secrets` | | FnF's credentials from AWS Secrets Manager |
 //! | `testing` | | the test kit: `testing` |
 //! | `aws` | | the base of `swf`, `sqs`, `dynamodb` and `secrets`, which turn it on |

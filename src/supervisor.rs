@@ -28,7 +28,7 @@ use crate::task_labels::{TaskLabels, log_task};
 
 use running::{Ended, RENEWAL_PATIENCE};
 
-pub(crate) use lease::{HeldLease, MAX_LEASE, lease_length};
+pub(crate) use lease::{HeldLease, lease_length};
 pub(crate) use running::{Running, keep_while_running};
 
 /// The exit of a step.
@@ -179,7 +179,7 @@ impl Supervisor<'_> {
             if lease.is_recorded() || ends >= deadline {
                 return std::future::pending().await;
             }
-            let length = lease_length(deadline);
+            let length = lease_length(deadline, lease.max());
             sleep_until(ends.checked_sub(length * 2 / 3).unwrap_or(ends)).await;
             let start = Instant::now();
             if lease.is_over() {

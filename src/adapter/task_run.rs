@@ -23,6 +23,8 @@ pub(crate) struct Adapter {
     /// The runtime of the steps. Those that may block need another thread than deadlines and heartbeats.
     pub(crate) steps: Handle,
     pub(crate) retry: RetryPolicy,
+    /// The longest lease.
+    pub(crate) lease: Duration,
     pub(crate) ledger_failure: LedgerFailurePolicy,
     pub(crate) closed_tasks: ClosedTaskPolicy,
     pub(crate) max_receives: Option<u32>,

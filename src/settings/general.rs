@@ -38,9 +38,10 @@ pub struct Settings {
     /// `TASKBACK_MAX_RECEIVES`: the queue's maxReceiveCount, 1 to 1000; unset = no last-delivery
     /// rule.
     pub max_receives: Option<u32>,
-    /// `TASKBACK_LEDGER`: `memory` (default) or `dynamodb:TABLE`, where a table's name has 3 to 255 of
-    /// `A-Z a-z 0-9 _ . -`.
+    /// `TASKBACK_LEDGER`: `memory` (default), or a store that processes share: see [`LedgerConfig`].
     pub ledger: LedgerConfig,
+    /// `TASKBACK_LEASE_SECONDS`: the longest lease of a task, 2 to 3600; default 60.
+    pub lease: Duration,
     /// `TASKBACK_LEDGER_FAILURE`: `fail-closed` (default) or `fail-open`.
     pub ledger_failure: LedgerFailurePolicy,
     /// `TASKBACK_STEP`: the step of the shipped worker, which does not start without it: `verify-card` (the
@@ -127,6 +128,9 @@ impl Settings {
                 .map_or(defaults::CONCURRENCY, |steps| steps as usize),
             max_receives: read.number("TASKBACK_MAX_RECEIVES", 1, 1000),
             ledger: read.parsed("TASKBACK_LEDGER", LedgerConfig::parse).unwrap_or_default(),
+            lease: read
+                .number("TASKBACK_LEASE_SECONDS", 2, 3600)
+                .map_or(defaults::LEASE, |seconds| Duration::from_secs(seconds.into())),
             ledger_failure: read
                 .one_of(
                     "TASKBACK_LEDGER_FAILURE",

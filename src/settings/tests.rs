@@ -2,7 +2,7 @@ use super::super::poller_settings::PollerSettings;
 use super::*;
 
 /// Errors name what every feature accepts.
-#[cfg(all(feature = "dynamodb", feature = "external-steps", feature = "secrets"))]
+#[cfg(all(feature = "dynamodb", feature = "external-steps", feature = "secrets", feature = "sqlite"))]
 mod reference;
 
 fn settings(vars: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -17,6 +17,7 @@ fn empty_environment_yields_all_defaults() {
         (settings.ledger, settings.ledger_failure),
         (LedgerConfig::Memory, LedgerFailurePolicy::FailClosed)
     );
+    assert_eq!(settings.lease, Duration::from_secs(60));
     assert_eq!((settings.heartbeat, settings.heartbeat_first), (Duration::from_secs(30), false));
     assert_eq!((settings.closed_tasks, settings.fnf.max_output_bytes), (ClosedTaskPolicy::Ack, 65536));
 }
@@ -218,7 +219,9 @@ fn unknown_ledger_is_an_error() {
     for other in ["dynamo", "dynamodb", "memory:", "memory:tasks", "DynamoDB:tasks", "redis:tasks"] {
         assert_eq!(
             settings(&[("TASKBACK_LEDGER", other)]).unwrap_err().0,
-            [format!("TASKBACK_LEDGER is {other:?}, and may be memory or dynamodb:TABLE")]
+            [format!(
+                "TASKBACK_LEDGER is {other:?}, and may be memory, dynamodb:TABLE, mysql://…, postgres://… or sqlite:PATH"
+            )]
         );
     }
 }
@@ -233,6 +236,20 @@ fn table_name_must_be_valid_for_dynamodb() {
     for table in ["", "ab", &"x".repeat(256), "täsks", "a b c", "tasks:more", "tasks/more"] {
         let error = settings(&[("TASKBACK_LEDGER", &format!("dynamodb:{table}"))]).unwrap_err();
         assert!(error.to_string().contains("a table's name has 3 to 255 of A-Z a-z 0-9 _ . -"), "{error}");
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_path_must_be_a_file() {
+    for path in ["ledger.db", "/var/lib/taskback/ledger.db", "a b.db"] {
+        let settings = settings(&[("TASKBACK_LEDGER", &format!("sqlite:{path}"))]).unwrap();
+        assert_eq!(settings.ledger, LedgerConfig::Sqlite { path: path.into() });
+        assert_eq!(settings.ledger.to_string(), format!("sqlite:{path}"));
+    }
+    for path in ["", ":memory:", "//host/ledger.db", "file:ledger.db?mode=memory"] {
+        let error = settings(&[("TASKBACK_LEDGER", &format!("sqlite:{path}"))]).unwrap_err();
+        assert!(error.to_string().contains("where PATH is that of a file"), "{error}");
     }
 }
 

@@ -7,19 +7,20 @@ use taskback_core::ledger::Lease;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The longest lease; it ends with the time for reports where that is nearer.
-pub(crate) const MAX_LEASE: Duration = Duration::from_secs(60);
 const MIN_LEASE: Duration = Duration::from_secs(1);
 
-/// The length of a lease that is to cover everything up to `deadline`, as far as one lease may.
-pub(crate) fn lease_length(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now()).clamp(MIN_LEASE, MAX_LEASE)
+/// The length of a lease that is to cover everything up to `deadline`, as far as one lease may: it ends with the time for
+/// reports where that is nearer than `max`.
+pub(crate) fn lease_length(deadline: Instant, max: Duration) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).clamp(MIN_LEASE, max.max(MIN_LEASE))
 }
 
 /// A claim, and when its lease ends. The end is counted from before the claim or renewal was asked,
 /// so it never comes later here than in the ledger.
 pub(crate) struct HeldLease {
     lease: Lease,
+    /// The longest lease of a renewal.
+    max: Duration,
     state: Mutex<State>,
     taken: Notify,
 }
@@ -32,13 +33,17 @@ struct State {
 }
 
 impl HeldLease {
-    pub(crate) fn new(lease: Lease, ends: Instant) -> Self {
+    pub(crate) fn new(lease: Lease, max: Duration, ends: Instant) -> Self {
         let state = State { ends, is_taken: false, is_recorded: false };
-        Self { lease, state: Mutex::new(state), taken: Notify::new() }
+        Self { lease, max, state: Mutex::new(state), taken: Notify::new() }
     }
 
     pub(crate) fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    pub(crate) fn max(&self) -> Duration {
+        self.max
     }
 
     pub(crate) fn ends(&self) -> Instant {

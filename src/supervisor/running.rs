@@ -8,7 +8,7 @@ use taskback_core::ledger::WriteResult;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
-use super::lease::{HeldLease, MAX_LEASE};
+use super::lease::HeldLease;
 use crate::deadline::before;
 use crate::ledger::Ledger;
 use crate::step::{StepError, StepOutput};
@@ -37,11 +37,11 @@ pub(crate) async fn keep_while_running(
 ) {
     // At once, since the present lease ends with the time for reports.
     loop {
-        let renewal = ledger.renew(&key, lease.lease(), MAX_LEASE);
+        let renewal = ledger.renew(&key, lease.lease(), lease.max());
         if before(Instant::now() + RENEWAL_PATIENCE, renewal).await == Some(Ok(WriteResult::Superseded)) {
             return;
         }
-        if before(Instant::now() + MAX_LEASE / 3, &mut running.0).await.is_some() {
+        if before(Instant::now() + lease.max() / 3, &mut running.0).await.is_some() {
             break;
         }
     }

@@ -49,7 +49,7 @@ fn dead_lettered(cause: &str) -> Outcome {
 #[tokio::test]
 async fn handler_requires_a_shared_ledger() {
     let error = Rig::new().builder().dead_letters().build().err().unwrap();
-    assert!(error.to_string().contains("TASKBACK_LEDGER=dynamodb:TABLE"), "{error}");
+    assert!(error.to_string().contains("such as dynamodb:TABLE"), "{error}");
 }
 
 /// The cause says that the step never ran, or that it ran without an outcome.

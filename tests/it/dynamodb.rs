@@ -1,6 +1,5 @@
 //! The ledger in DynamoDB, against moto.
 
-mod killed;
 mod peer;
 
 use std::cell::Cell;
@@ -14,6 +13,7 @@ use taskback::testing::{Fault, Message};
 use taskback::{ClosedBy, Outcome, Receipt, Service, StepError, Task};
 
 use crate::ledger::{LEASE, claim, claimed, decided, follows_the_rules, key, output, random};
+use crate::storm::workers_leave_one_outcome_per_task;
 use crate::support::{Rig, kept, message, token};
 use crate::wire::server::{Reply, Server};
 use peer::{Clock, Table};
@@ -302,6 +302,13 @@ async fn output_beyond_item_limit_is_too_large() {
     assert_eq!(service.0.accepted(&token), [Outcome::output_too_large()]);
     let claim = claim(&table.ledger(&clock), &token.fingerprint(), "b").await;
     assert_eq!(claim, Ok(Claim::Reported(Receipt::Recorded { request_id: None })));
+}
+
+#[tokio::test]
+async fn killed_workers_leave_one_outcome_per_task() {
+    Table::create("killed").await;
+    let vars = [("TASKBACK_LEDGER", "dynamodb:killed"), ("AWS_ENDPOINT_URL_DYNAMODB", &peer::url())];
+    workers_leave_one_outcome_per_task(&vars, 20).await;
 }
 
 #[tokio::test]

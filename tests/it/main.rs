@@ -42,7 +42,11 @@ mod release;
 mod route;
 mod secrets;
 mod shutdown;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod start;
+#[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod storm;
 mod support;
 mod traps;
 mod triggers;

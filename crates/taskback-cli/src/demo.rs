@@ -3,6 +3,7 @@
 mod crash;
 mod delivery;
 mod flows;
+mod killed;
 mod messages;
 mod table;
 mod triggers;
@@ -13,12 +14,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use taskback::examples::verify_card;
-use taskback::ledger::Memory;
+use taskback::ledger::{Ledger, Memory};
 use taskback::{Services, Taskback};
 use taskback_local::{Config, Server};
 
 use crate::environment;
 use crate::exit::CommandResult;
+use crate::ledger;
 
 /// Runs FnF and SWF tasks through the real handler against local services that throttle reports and lose responses.
 ///
@@ -30,12 +32,33 @@ pub(crate) struct Args {
     /// Also crashes a process, between decision and report and between report and receipt.
     #[arg(long)]
     faults: bool,
+    /// Records leases and outcomes in this database, as TASKBACK_LEDGER names it, and makes its tables. Also kills a
+    /// worker process after its outcomes are recorded: the next one reports them without running a step.
+    #[arg(long, value_name = "STORE")]
+    ledger: Option<String>,
+    /// The worker process that is killed: it reports to the local services at this URL.
+    #[arg(long, value_name = "URL", hide = true, requires = "ledger")]
+    killed: Option<String>,
 }
 
 pub(crate) async fn run(args: Args) -> CommandResult {
+    let database = match &args.ledger {
+        Some(store) => Some(ledger::open(store).await?),
+        None => None,
+    };
+    if let (Some(url), Some(database)) = (&args.killed, &database) {
+        let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
+        return killed::run(url, &ledger).await;
+    }
     eprintln!("taskback: running the example step verify-card");
     let server = Server::bind(Config::default()).await?;
-    let ledger = Arc::new(Memory::default());
+    let ledger: Arc<dyn Ledger> = match database {
+        Some(database) => {
+            database.init().await?;
+            Arc::new(database)
+        }
+        None => Arc::new(Memory::default()),
+    };
     let builder = Taskback::builder().step(verify_card).services(Services::local(&server.url())?);
     // Fewer concurrent steps than messages, so that the throttled ones at the end of the batch run last.
     let taskback = builder.ledger(ledger.clone()).concurrency(4).build()?;
@@ -52,7 +75,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let flows = flows::run(&server, &ledger).await?;
     let mut crashed = Vec::new();
     let mut steps = 0;
-    if args.faults {
+    if let Some(store) = &args.ledger {
+        crashed = messages::crash(server.state())?;
+        steps = killed::deliver(&server.url(), store, &ledger, &mut crashed).await?;
+    } else if args.faults {
         crashed = messages::crash(server.state())?;
         steps = crash::deliver(&server.url(), &ledger, &mut crashed).await?;
     }
@@ -63,7 +89,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     rows.add("One event of each other trigger", &others).await;
     rows.add("One SQS batch", &batch).await;
     rows.add("FnF flows: one reported by the handler, one delegated to a third", &flows.messages).await;
-    if args.faults {
+    if !crashed.is_empty() {
         rows.add("One SQS batch, delivered again after a crash", &crashed).await;
     }
     let repeated_steps = steps.saturating_sub(crashed.len());

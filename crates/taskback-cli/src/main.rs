@@ -7,6 +7,7 @@ mod environment;
 mod exit;
 mod flow;
 mod invoke;
+mod ledger;
 mod local;
 mod poll;
 mod work;
@@ -35,6 +36,7 @@ enum Command {
     Doctor(doctor::Args),
     Local(local::Args),
     Invoke(invoke::Args),
+    Ledger(ledger::Args),
     Flow(flow::Args),
     Work(work::Args),
     Poll(poll::Args),
@@ -52,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Local(args) => local::run(args).await,
         Command::Invoke(args) => invoke::run(args).await,
+        Command::Ledger(args) => ledger::run(args).await,
         Command::Flow(args) => flow::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Poll(args) => poll::run(args).await,

@@ -31,8 +31,8 @@ pub(crate) struct Args {
     /// Address that serves GET /livez and /readyz.
     #[arg(long, value_name = "ADDRESS:PORT")]
     health: Option<SocketAddr>,
-    /// Runs no step: reports an outcome for every task in this dead-letter queue. Requires the workers'
-    /// TASKBACK_LEDGER=dynamodb:TABLE.
+    /// Runs no step: reports an outcome for every task in this dead-letter queue. Requires the workers' TASKBACK_LEDGER,
+    /// a store that processes share.
     #[arg(long)]
     dead_letters: bool,
 }

@@ -69,7 +69,12 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "TASKBACK_LEDGER",
                 Is("memory"),
-                "The store of leases and outcomes. `dynamodb:TABLE` needs the feature `dynamodb`. See [Ledger](../guides/ledger.md).",
+                "The store of leases and outcomes. A store beside `memory` needs the feature of its name. See [Ledger](../guides/ledger.md).",
+            ),
+            (
+                "TASKBACK_LEASE_SECONDS",
+                Is("60"),
+                "The longest lease of a task, in seconds, the same for all workers of a ledger. Shorter: the task of a killed worker is free earlier. Longer: a step survives a longer outage of the ledger. See [Leases](../guides/ledger.md#leases).",
             ),
             (
                 "TASKBACK_LEDGER_FAILURE",

@@ -184,10 +184,28 @@ fn setting_error_shows_no_secret() {
         }
     }
     for (name, table) in
-        [("TASKBACK_LEDGER", "dynamodb:user:s3cret@h"), ("TASKBACK_LEDGER", "postgres://u:s3cret@h/d")]
+        [("TASKBACK_LEDGER", "dynamodb:user:s3cret@h"), ("TASKBACK_LEDGER", "postgres://u:s3cret@h")]
     {
         let error =
             taskback::Settings::from_vars([(name.to_owned(), table.to_owned())]).unwrap_err().to_string();
         assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
+    }
+}
+
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+#[test]
+fn ledger_url_is_shown_without_its_login() {
+    for scheme in ["mysql", "postgres"] {
+        let url = format!("{scheme}://someone:s3cret@h/d?password-secret=");
+        let vars = |url: &str| [("TASKBACK_LEDGER".to_owned(), url.to_owned())];
+        let error = taskback::Settings::from_vars(vars(&url)).unwrap_err().to_string();
+        assert!(!error.contains("s3cret") && !error.contains("someone"), "{error}");
+        let settings =
+            taskback::Settings::from_vars(vars(&format!("{scheme}://someone:s3cret@h:7/d"))).unwrap();
+        let clients = taskback::Clients::without_aws(&settings);
+        let ledger = taskback::ledger::SqlLedger::open(&clients);
+        let shown = format!("{settings:?} {} {clients:?} {ledger:?}", settings.ledger);
+        assert!(!shown.contains("s3cret") && !shown.contains("someone"), "{shown}");
+        assert!(settings.ledger.to_string() == format!("{scheme}://h:7/d"), "{shown}");
     }
 }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use taskback::examples::{Card, Verified, verify_card};
-use taskback::ledger::Memory;
+use taskback::ledger::Ledger;
 use taskback::{
     BoxFuture, Outcome, ReportRequest, Reporter, Service, ServiceResponse, Services, StepError, Task,
     Taskback,
@@ -20,15 +20,25 @@ use super::messages::{self, Message};
 /// Returns the number of steps that ran in both.
 pub(super) async fn deliver(
     url: &str,
-    ledger: &Arc<Memory>,
+    ledger: &Arc<dyn Ledger>,
     batch: &mut [Message],
 ) -> Result<usize, Box<dyn Error>> {
+    let event = to_raw_value(&messages::sqs_event(batch, 1))?;
+    // The crash: everything that the first process was about to do is dropped.
+    let steps = run_until_crash(url, ledger, &event, batch.len()).await?;
+    Ok(steps + succeed(url, ledger, batch).await?)
+}
+
+/// Handles the event until each of that many tasks is at its fatal report. Returns the number of steps that ran.
+pub(super) async fn run_until_crash(
+    url: &str,
+    ledger: &Arc<dyn Ledger>,
+    event: &RawValue,
+    tasks: usize,
+) -> Result<usize, Box<dyn Error>> {
     let steps = Arc::new(AtomicUsize::new(0));
-    let crash = Arc::new(CrashPoint {
-        expected: batch.len(),
-        reached: AtomicUsize::new(0),
-        all_reached: Notify::new(),
-    });
+    let crash =
+        Arc::new(CrashPoint { expected: tasks, reached: AtomicUsize::new(0), all_reached: Notify::new() });
     let services = Services::local(url)?;
     let mut crashing = Services::default();
     for service in Service::ALL {
@@ -36,16 +46,24 @@ pub(super) async fn deliver(
             crashing = crashing.with(CrashingReporter { inner, crash: Arc::clone(&crash) });
         }
     }
-    let first =
-        Taskback::builder().step(counting(&steps)).services(crashing).ledger(ledger.clone()).build()?;
-    let event = to_raw_value(&messages::sqs_event(batch, 1))?;
+    let builder = Taskback::builder().step(counting(&steps)).services(crashing);
+    let taskback = builder.ledger(ledger.clone()).build()?;
     tokio::select! {
-        _ = first.handle(&event, TIMEOUT) => {}
-        // The crash: everything that the first process was about to do is dropped.
+        _ = taskback.handle(event, TIMEOUT) => {}
         () = crash.all_reached.notified() => {}
     }
-    let next =
-        Taskback::builder().step(counting(&steps)).services(services).ledger(ledger.clone()).build()?;
+    Ok(steps.load(Ordering::Relaxed))
+}
+
+/// Delivers the batch to the next process. Returns the number of steps that ran there.
+pub(super) async fn succeed(
+    url: &str,
+    ledger: &Arc<dyn Ledger>,
+    batch: &mut [Message],
+) -> Result<usize, Box<dyn Error>> {
+    let steps = Arc::new(AtomicUsize::new(0));
+    let builder = Taskback::builder().step(counting(&steps)).services(Services::local(url)?);
+    let next = builder.ledger(ledger.clone()).build()?;
     deliver_batch(&next, batch, 2).await?;
     Ok(steps.load(Ordering::Relaxed))
 }

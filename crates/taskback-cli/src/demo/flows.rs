@@ -8,7 +8,7 @@ use aliyun_fnf::{Client, CreateFlow, Credentials, DescribeExecution, StartExecut
 use serde_json::{Value, json};
 use taskback::examples::verify_card;
 use taskback::fnf_flow::StartFlow;
-use taskback::ledger::Memory;
+use taskback::ledger::Ledger;
 use taskback::{Service, Services, TaskToken, Taskback};
 use taskback_local::{Server, TaskState};
 
@@ -31,7 +31,7 @@ pub(super) struct FinishedExecution {
 }
 
 /// Runs both flows.
-pub(super) async fn run(server: &Server, ledger: &Arc<Memory>) -> Result<FlowResults, Box<dyn Error>> {
+pub(super) async fn run(server: &Server, ledger: &Arc<dyn Ledger>) -> Result<FlowResults, Box<dyn Error>> {
     let keys = Credentials::new("taskback-local", "taskback-local-secret");
     let fnf = Client::builder().endpoint(server.url()).credentials(keys).build()?;
     // Two handlers like two functions, each with its own queue.

@@ -10,6 +10,7 @@ mod documents;
 mod examples;
 mod flow;
 mod invoke;
+mod ledger;
 mod local;
 mod network;
 mod run;

@@ -1,5 +1,7 @@
 //! Checks of the ledger: shared, with the right table, and items that outlive every message.
 
+use taskback::ledger::LedgerConfig;
+
 use super::retention::retention;
 use crate::doctor::finding::Finding;
 use crate::doctor::function::{Function, Job};
@@ -40,8 +42,8 @@ pub(super) fn check(
 
 /// The handler must use the ledger of the workers, to know their decided outcomes.
 fn handler(template: &Template, function: &Function<'_>, functions: &[Function<'_>]) -> Option<Finding> {
-    let fix = "set TASKBACK_LEDGER=dynamodb:TABLE on the worker and on the handler, with the same table";
-    let ledger = function.ledger()?;
+    let fix = "set TASKBACK_LEDGER on the worker and on the handler to the same shared store, such as dynamodb:TABLE";
+    let ledger = place(&function.ledger()?);
     if ledger == "memory" {
         let reason = "it does not start with the memory ledger, which has no decided outcomes of the workers: dead letters are never reported";
         return Some(Finding::new("TB007", function.name, reason, fix));
@@ -55,13 +57,22 @@ fn handler(template: &Template, function: &Function<'_>, functions: &[Function<'
     // Without a queue in common it may be the handler of any.
     let is_known = all().any(of_handler);
     let workers = all().filter(|worker| !is_known || of_handler(worker));
-    let mut ledgers = workers.filter_map(|worker| Some((worker.name, worker.ledger()?)));
+    let mut ledgers = workers.filter_map(|worker| Some((worker.name, place(&worker.ledger()?))));
     let (worker, other) = ledgers.find(|(_, other)| *other != ledger)?;
     let reason = format!(
         "its ledger is {ledger}, and the ledger of {worker} is {other}: it does not find the decided outcomes and reports \
          DeadLettered instead"
     );
     Some(Finding::new("TB008", function.name, reason, fix))
+}
+
+/// The store without the login of a URL, which is secret, and which may be another one for each function.
+fn place(ledger: &str) -> String {
+    match LedgerConfig::parse(ledger) {
+        Ok(config) => config.to_string(),
+        Err(_) if ledger.contains("://") => "a URL that is not shown".to_owned(),
+        Err(_) => ledger.to_owned(),
+    }
 }
 
 /// A message may pass through a chain of queues and spend its retention in each.
@@ -149,4 +160,20 @@ fn has_another_key(table: &View<'_>, kind: &str) -> bool {
     };
     let is = |pair: &(String, String), of: &str| pair.0 == "fingerprint" && pair.1 == of;
     !(matches!(&keys[..], [key] if is(key, "HASH")) && types.iter().any(|pair| is(pair, "S")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn place_of_a_ledger_hides_the_login() {
+        for (ledger, expected) in [
+            ("dynamodb:${Ledger}", "dynamodb:${Ledger}"),
+            ("mysql://u:hidden@db.test/tasks?tls=off", "mysql://db.test:3306/tasks"),
+            ("mysql://u:hidden@${Host}/tasks", "a URL that is not shown"),
+        ] {
+            assert_eq!(place(ledger), expected);
+        }
+    }
 }

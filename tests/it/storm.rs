@@ -1,4 +1,4 @@
-//! Real processes: the worker under load and faults, killed at random moments and restarted.
+//! Real processes: the worker under load and faults, killed at random moments and restarted, on any ledger.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +9,6 @@ use taskback::testing::{Message, sqs_event};
 use taskback::{Service, TaskToken};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, Server, TaskState};
 
-use super::peer::{self, Table};
 use crate::lambda::function;
 use crate::lambda::runtime_api::{RuntimeApi, ServiceResponse};
 use crate::process::Process;
@@ -95,11 +94,11 @@ fn make_trouble(server: &Server, rng: &mut Rng) {
     }
 }
 
-#[tokio::test]
-async fn killed_workers_leave_one_outcome_per_task() {
-    let mut rng = Rng::with_seed(20);
+/// Runs workers with these variables, kills the first eight of them at random moments, and checks that every task has
+/// one outcome.
+pub(crate) async fn workers_leave_one_outcome_per_task(vars: &[(&str, &str)], seed: u64) {
+    let mut rng = Rng::with_seed(seed);
     let server = Server::bind(Config::default()).await.unwrap();
-    Table::create("killed").await;
     let mut queue = Queue::open(&server);
     make_trouble(&server, &mut rng);
     let mut lives = 0;
@@ -108,8 +107,7 @@ async fn killed_workers_leave_one_outcome_per_task() {
         assert!(lives < 60, "the queue is never empty");
         let mut api = RuntimeApi::start().await;
         let mut command = function(Path::new(env!("CARGO_BIN_EXE_worker")), &api.address, &server.url());
-        command.env("TASKBACK_LEDGER", "dynamodb:killed").env("AWS_ENDPOINT_URL_DYNAMODB", peer::url());
-        command.env("RUST_LOG", "info");
+        command.envs(vars.iter().copied()).env("RUST_LOG", "info");
         let worker = Process::start(&mut command);
         let batches = queue.deliver(&api);
         // The first eight are killed; later ones may finish.

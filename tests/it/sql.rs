@@ -1,0 +1,21 @@
+//! The ledgers in SQL databases: one suite, run on a file of SQLite and on real servers.
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod killed;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod login;
+#[cfg(feature = "mysql")]
+mod mariadb;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod proxy;
+mod races;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod server;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod suite;
+mod tables;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod trouble;

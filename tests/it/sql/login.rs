@@ -1,0 +1,72 @@
+//! Users with the documented permissions, passwords and TLS.
+
+use taskback::ledger::{Finding, Ledger, SqlLedger};
+
+use super::server::{Kind, open};
+use crate::ledger::{claimed, decided, key, output};
+
+/// As docs/guides/ledger.md has them, with the user's password set. `NAME` is the user, `SECRET` its password.
+pub(crate) struct Grants {
+    pub(crate) create: &'static str,
+    pub(crate) grants: [&'static str; 2],
+    pub(crate) revoke: &'static str,
+}
+
+const PASSWORD: &str = "pa/ss: w0rd";
+const ENCODED: &str = "pa%2Fss%3A%20w0rd";
+
+/// A worker's user reads and writes by the documented permissions, over TLS whose names are verified.
+pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str, grants: &Grants) {
+    let url = kind.database().await;
+    let admin = open(&url);
+    admin.init().await.unwrap();
+    for statement in [grants.create].iter().chain(&grants.grants) {
+        run(&admin, statement, user).await;
+    }
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (_, place) = rest.split_once("@127.0.0.1:").unwrap();
+    let ca = kind.authority();
+    let login =
+        |user: &str, host: &str, query: &str| open(&format!("{scheme}://{user}@{host}:{place}{query}"));
+    let whole = format!("{user}:{ENCODED}");
+
+    let worker = login(&whole, "localhost", &format!("?ca={ca}"));
+    assert_eq!(worker.check().await, Ok(()));
+    decided(&worker, &key("t"), &output("1")).await;
+    let findings = worker.examine().await;
+    let notes: Vec<_> = findings.iter().filter(|finding| !matches!(finding, Finding::Good(_))).collect();
+    assert!(
+        matches!(&notes[..], [Finding::Note(text)] if text.starts_with("no permission DELETE")),
+        "{notes:?}"
+    );
+
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{scheme}-password"));
+    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let query = format!("?ca={ca}&password-file={}", file.display());
+    claimed(&login(user, "localhost", &query), &key("by file"), "a").await;
+
+    for (login, expected) in [
+        (login(&format!("{user}:wrong"), "localhost", ""), "user or password refused"),
+        (
+            login(user, "localhost", "?password-file=/nowhere"),
+            "password-file cannot be read: entity not found",
+        ),
+        // The certificate is for localhost.
+        (login(&whole, "127.0.0.1", &format!("?ca={ca}")), "no TLS with this server"),
+        (login(&whole, "localhost", "?tls=verify"), "no TLS with this server"),
+        (login(&whole, "localhost", "?ca=/nowhere"), "ca: the file cannot be read"),
+    ] {
+        let error = login.check().await.unwrap_err();
+        assert!(error.needs_fix() && error.to_string().contains(expected), "{expected}: {error}");
+        assert!(!error.to_string().contains("wrong") && !error.to_string().contains("w0rd"), "{error}");
+    }
+
+    run(&admin, grants.revoke, user).await;
+    let error = login(&whole, "localhost", "").check().await.unwrap_err();
+    assert!(error.needs_fix() && error.to_string().contains("lacks a permission on the tables"), "{error}");
+}
+
+async fn run(admin: &SqlLedger, statement: &str, user: &str) {
+    let statement = statement.replace("NAME", user).replace("SECRET", PASSWORD);
+    admin.raw(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}

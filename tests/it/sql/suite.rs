@@ -1,0 +1,114 @@
+//! The rules of a ledger on one database.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use taskback::ledger::{Claim, ClaimRequest, Claimed, Lease, Ledger, LedgerError, SqlLedger, WriteResult};
+use taskback::{BoxFuture, Digest, Fingerprint, Outcome, Receipt};
+
+use crate::ledger::{claim, decided, follows_the_rules, key, output, random};
+
+/// Lets that time pass for the database: all its leases began earlier. Its clock cannot be set.
+pub(crate) async fn pass(ledger: &SqlLedger, time: Duration) {
+    let earlier = format!("UPDATE taskback_ledger SET lease_until = lease_until - {}", time.as_millis());
+    ledger.raw(&earlier).await.unwrap();
+}
+
+/// How often random parts are repeated: more often by tests/long/ledgers.
+pub(crate) fn times() -> u32 {
+    std::env::var("TASKBACK_TEST_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
+pub(crate) async fn suite(ledger: &SqlLedger) {
+    follows_the_rules(ledger, async |time| pass(ledger, time).await).await;
+    longest_outcome_is_stored(ledger).await;
+}
+
+/// Also if a response is lost and the call is repeated.
+pub(crate) fn agreement(runtime: &tokio::runtime::Runtime, ledger: &SqlLedger, cases: u32) {
+    let count = Cell::new(0);
+    let agree = random::runner(cases * times()).run(&random::calls(), |calls| {
+        count.set(count.get() + 1);
+        let key = key(&count.get().to_string());
+        let later = async |time| pass(ledger, time).await;
+        runtime.block_on(random::agrees(&WholeSeconds(ledger.clone()), &key, Duration::ZERO, later, &calls))
+    });
+    agree.unwrap();
+}
+
+async fn longest_outcome_is_stored(ledger: &SqlLedger) {
+    // The row stores it as {"Succeeded":"…"}.
+    let longest = output(&format!("\"{}\"", "x".repeat(3 * 1024 * 1024 - 16)));
+    assert!(ledger.fits(&longest));
+    decided(ledger, &key("longest"), &longest).await;
+    assert_eq!(claim(ledger, &key("longest"), "b").await, Ok(Claim::Decided(longest)));
+    assert!(!ledger.fits(&output(&format!("\"{}\"", "x".repeat(3 * 1024 * 1024 - 15)))));
+}
+
+/// The ledger, whose clock goes on while the calls of a test take their milliseconds: the rest of a lease is rounded up
+/// to the second that the rules, whose clock stands, expect.
+struct WholeSeconds(SqlLedger);
+
+impl Ledger for WholeSeconds {
+    fn is_shared(&self) -> bool {
+        self.0.is_shared()
+    }
+
+    fn claim<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        request: &'a ClaimRequest<'a>,
+    ) -> BoxFuture<'a, Result<Claimed, LedgerError>> {
+        Box::pin(async move {
+            let mut claimed = self.0.claim(key, request).await?;
+            if let Claim::HeldByOther(remaining) = &mut claimed.claim {
+                *remaining = Duration::from_secs(remaining.as_millis().div_ceil(1000) as u64);
+            }
+            Ok(claimed)
+        })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        lease: &'a Lease,
+        duration: Duration,
+    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
+        self.0.renew(key, lease, duration)
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<(), LedgerError>> {
+        self.0.release(key, lease)
+    }
+
+    fn decide<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        lease: &'a Lease,
+        outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
+        self.0.decide(key, lease, outcome)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        decided: Digest,
+        outcome: &'a Outcome,
+    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
+        self.0.replace(key, decided, outcome)
+    }
+
+    fn mark_reported<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        decided: Digest,
+        receipt: &'a Receipt,
+    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
+        self.0.mark_reported(key, decided, receipt)
+    }
+}
