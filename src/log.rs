@@ -122,7 +122,7 @@ fn expected(filter: &str) -> Targets {
 const CREDENTIALS: &str = "aws_config";
 
 /// Crates that see tokens or credentials and log what they see.
-const CAPPED: [&str; 12] = [
+const CAPPED: [&str; 13] = [
     "lambda_runtime",
     "aws_",
     "hyper",
@@ -135,6 +135,7 @@ const CAPPED: [&str; 12] = [
     "tokio",
     "rpc",
     "want",
+    "mysql",
 ];
 
 fn is_harmless(metadata: &Metadata<'_>) -> bool {

@@ -9,12 +9,12 @@ use std::time::Duration;
 use serde_json::Value;
 use taskback::LedgerFailurePolicy;
 use taskback::Service;
-use taskback::ledger::{Ledger, Memory};
+use taskback::ledger::{Claim, Ledger, Memory};
 use taskback::testing::{Fault, Message};
 use taskback::{BoxFuture, StepError, Task};
 use tokio::time::{Instant, sleep};
 
-use crate::ledger::{claimed, output};
+use crate::ledger::{claim, claimed, output};
 use crate::secrets::Log;
 use crate::support::{MINUTE, Rig, envelope, kept, kept_within, message, token};
 use troubled::{Trouble, Troubled};
@@ -42,6 +42,29 @@ async fn one_hung_call_of_each_kind_is_harmless() {
         assert!(kept_within(&taskback, &[message(SWF, "m")], 10 * MINUTE).await.is_empty(), "{call}");
         assert_eq!(rig.swf.accepted(&token(SWF, "m")), [output("\"done\"")], "{call}");
     }
+}
+
+/// Renewals have the same length, and the task of a worker that died is free once its lease has ended.
+#[tokio::test(start_paused = true)]
+async fn configured_lease_bounds_claim_and_renewals() {
+    let (rig, ledger, lease) = (Rig::new(), Arc::new(Memory::default()), Duration::from_secs(6));
+    let step = lasting(Duration::from_secs(30));
+    let taskback = rig.builder().lease(lease).step(step).ledger(ledger.clone()).build().unwrap();
+    let key = token(SWF, "m").fingerprint();
+    for lifetime in [0, 1, 20] {
+        let name = format!("dies after {lifetime}");
+        let (key, messages) = (token(SWF, &name).fingerprint(), [message(SWF, &name)]);
+        let died = tokio::select! {
+            _ = kept(&taskback, &messages) => false,
+            () = sleep(Duration::from_secs(lifetime) + Duration::from_millis(1)) => true,
+        };
+        let found = claim(&*ledger, &key, "next").await;
+        assert!(matches!(found, Ok(Claim::HeldByOther(left)) if left <= lease) && died, "{found:?}");
+        sleep(lease).await;
+        assert_eq!(claimed(&*ledger, &key, "next").await.epoch, 2);
+    }
+    assert!(kept(&taskback, &[message(SWF, "m")]).await.is_empty());
+    assert!(matches!(claim(&*ledger, &key, "next").await, Ok(Claim::Reported(_))));
 }
 
 /// The decision and the renewals fail: the worker reports its outcome within its current lease.

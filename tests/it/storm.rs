@@ -35,13 +35,16 @@ impl Queue {
         Self(queued.collect())
     }
 
-    /// The indexes of all messages that are not acknowledged, in batches of eight.
-    fn deliver(&mut self, api: &RuntimeApi) -> Vec<Vec<usize>> {
+    /// The indexes of all messages that are not acknowledged, in batches of eight. Each is delivered to both workers, as a
+    /// queue may.
+    fn deliver(&mut self, apis: [&RuntimeApi; 2]) -> Vec<Vec<usize>> {
         let waiting: Vec<_> = (0..self.0.len()).filter(|place| !self.0[*place].done).collect();
         let batches: Vec<_> = waiting.chunks(8).map(<[usize]>::to_vec).collect();
         for (id, batch) in batches.iter().enumerate() {
             let messages: Vec<_> = batch.iter().map(|place| self.message(*place)).collect();
-            api.invoke(&id.to_string(), &sqs_event(&messages), Duration::from_secs(4));
+            for api in apis {
+                api.invoke(&id.to_string(), &sqs_event(&messages), Duration::from_secs(4));
+            }
         }
         batches
     }
@@ -63,7 +66,7 @@ impl Queue {
         for place in &batches[answer.id.parse::<usize>().unwrap()] {
             let kept =
                 failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&place.to_string()));
-            self.0[*place].done = !kept;
+            self.0[*place].done |= !kept;
         }
     }
 
@@ -94,8 +97,8 @@ fn make_trouble(server: &Server, rng: &mut Rng) {
     }
 }
 
-/// Runs workers with these variables, kills the first eight of them at random moments, and checks that every task has
-/// one outcome.
+/// Runs two workers at a time with these variables, both with every message, kills the first eight pairs at random
+/// moments, and checks that every task has one outcome.
 pub(crate) async fn workers_leave_one_outcome_per_task(vars: &[(&str, &str)], seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let server = Server::bind(Config::default()).await.unwrap();
@@ -105,22 +108,25 @@ pub(crate) async fn workers_leave_one_outcome_per_task(vars: &[(&str, &str)], se
     while !queue.is_done() {
         lives += 1;
         assert!(lives < 60, "the queue is never empty");
-        let mut api = RuntimeApi::start().await;
-        let mut command = function(Path::new(env!("CARGO_BIN_EXE_worker")), &api.address, &server.url());
-        command.envs(vars.iter().copied()).env("RUST_LOG", "info");
-        let worker = Process::start(&mut command);
-        let batches = queue.deliver(&api);
+        let (mut api, mut other) = (RuntimeApi::start().await, RuntimeApi::start().await);
+        let workers = [&api, &other].map(|api| {
+            let mut command = function(Path::new(env!("CARGO_BIN_EXE_worker")), &api.address, &server.url());
+            command.envs(vars.iter().copied()).env("RUST_LOG", "info");
+            Process::start(&mut command)
+        });
+        let batches = queue.deliver([&api, &other]);
         // The first eight are killed; later ones may finish.
         let fatal = if lives <= 8 { reports(&server) + rng.usize(1..9) } else { usize::MAX };
-        for _ in 0..batches.len() {
+        for _ in 0..2 * batches.len() {
             tokio::select! {
                 answer = api.answer() => queue.settle(&batches, &answer),
+                answer = other.answer() => queue.settle(&batches, &answer),
                 () = reached(&server, fatal) => break,
             }
         }
-        drop(worker);
+        drop(workers);
     }
-    assert!(lives > 8, "only {lives} workers were needed");
+    assert!(lives > 8, "only {lives} pairs of workers were needed");
     for queued in &queue.0 {
         let task = server.state().task(&queued.token.fingerprint().hex()).unwrap();
         let taken = task.reports.iter().filter(|report| report.accepted).count();

@@ -33,6 +33,21 @@ use crate::retry::retry;
 /// | `expires` | 35 days after the last transition, in ms since 1970; [`sweep`](Self::sweep) deletes such rows |
 ///
 /// The token is in none of them; an outcome is there in clear until it is reported.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use taskback::ledger::SqlLedger;
+/// use taskback::{Clients, Settings, Taskback};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// // TASKBACK_LEDGER, such as postgres://worker@db.example/tasks?password-file=/run/secrets/ledger
+/// let clients = Clients::connect(&Settings::from_env()?).await;
+/// let ledger = SqlLedger::open(&clients).ok_or("not a database")?;
+/// ledger.init().await?;
+/// let builder = Taskback::builder().ledger(Arc::new(ledger));
+/// # let _ = builder; Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct SqlLedger {
     pub(super) driver: Arc<dyn Driver>,

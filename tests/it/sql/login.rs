@@ -45,6 +45,12 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
     let query = format!("?ca={ca}&password-file={}", file.display());
     claimed(&login(user, "localhost", &query), &key("by file"), "a").await;
 
+    #[cfg(feature = "secrets")]
+    rotated_secret_is_read_after_refusal(&format!(
+        "{scheme}://{user}@localhost:{place}?ca={ca}&password-secret=ledger"
+    ))
+    .await;
+
     for (login, expected) in [
         (login(&format!("{user}:wrong"), "localhost", ""), "user or password refused"),
         (
@@ -69,4 +75,24 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
 async fn run(admin: &SqlLedger, statement: &str, user: &str) {
     let statement = statement.replace("NAME", user).replace("SECRET", PASSWORD);
     admin.raw(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+/// As RDS rotates it: the password of before is refused, and the next connection reads the new one.
+#[cfg(feature = "secrets")]
+async fn rotated_secret_is_read_after_refusal(url: &str) {
+    use crate::wire::server::{Reply, Server};
+    use serde_json::json;
+    use taskback::{Clients, Settings, aws};
+
+    let secret = |password: &str| json!({"username": "u", "password": password}).to_string();
+    let read = |password: &str| Reply::http(200, "", &json!({"SecretString": secret(password)}).to_string());
+    let secrets = Server::start([read("an old one"), read(PASSWORD)]).await;
+    let vars = [("TASKBACK_LEDGER", url), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets.url)];
+    let settings = Settings::from_vars(vars.map(|(name, value)| (name.into(), value.into()))).unwrap();
+    let clients = Clients::from_sdk_config(aws::local("http://elsewhere.invalid"), &settings);
+    let ledger = SqlLedger::open(&clients).unwrap();
+    let refused = ledger.check().await.unwrap_err();
+    assert!(refused.needs_fix() && !refused.to_string().contains("an old one"), "{refused}");
+    assert_eq!((ledger.check().await, ledger.check().await), (Ok(()), Ok(())));
+    assert_eq!(secrets.requests().len(), 2);
 }

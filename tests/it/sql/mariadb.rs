@@ -95,3 +95,11 @@ async fn mariadb_worker_has_documented_permissions() {
     };
     login::worker_has_the_documented_permissions(KIND, "worker", &grants).await;
 }
+
+#[tokio::test]
+async fn mariadb_dangerous_settings_are_problems() {
+    let url = KIND.database().await;
+    let changes =
+        [("ALTER TABLE taskback_ledger ENGINE=MyISAM", "engine of the table is MyISAM, expected InnoDB")];
+    tables::dangerous_settings_are_problems(|| open(&url), &changes).await;
+}

@@ -95,3 +95,18 @@ async fn postgres_worker_has_documented_permissions() {
     };
     login::worker_has_the_documented_permissions(KIND, "worker", &grants).await;
 }
+
+#[tokio::test]
+async fn postgres_dangerous_settings_are_problems() {
+    let url = KIND.database().await;
+    let (_, name) = url.rsplit_once('/').unwrap();
+    let set = |setting: &str| format!("ALTER DATABASE {name} SET {setting}");
+    let (asynchronous, read_only) =
+        (set("synchronous_commit = off"), set("default_transaction_read_only = on"));
+    let changes = [
+        (&*asynchronous, "synchronous_commit is off, expected on"),
+        ("ALTER TABLE taskback_ledger SET UNLOGGED", "persistence of the table is unlogged"),
+        (&*read_only, "25006"),
+    ];
+    tables::dangerous_settings_are_problems(|| open(&url), &changes).await;
+}

@@ -151,3 +151,19 @@ fn now() -> i64 {
     let time = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
     i64::try_from(time.as_millis()).unwrap()
 }
+
+/// Each change of the database is a problem that names it, and was none before.
+pub(crate) async fn dangerous_settings_are_problems(open: impl Fn() -> SqlLedger, changes: &[(&str, &str)]) {
+    open().init().await.unwrap();
+    for (change, expected) in changes {
+        let problem = |finding: &Finding| match finding {
+            Finding::Problem(text) => text.contains(expected),
+            _ => false,
+        };
+        assert!(!open().examine().await.iter().any(problem), "{expected} before");
+        open().raw(change).await.unwrap();
+        // A setting of the database counts for connections of later.
+        let findings = open().examine().await;
+        assert!(findings.iter().any(problem), "{expected}: {findings:?}");
+    }
+}
