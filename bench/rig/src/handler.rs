@@ -35,8 +35,6 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Worker => "taskback",
-            Self::BotoSync => command.args(["-m", "awslambdaric", "boto3_by_hand.handler"]),
-            Self::BotoThreads => command.args(["-m", "awslambdaric", "boto3_by_hand.threads_handler"]),
             Self::WorkerSilent => "taskback, silent",
             Self::BareTrimmed => "bare, trimmed",
             Self::BareDefault => "bare, defaults",
@@ -62,6 +60,8 @@ impl Kind {
         match self {
             Self::PowertoolsSync => command.args(["-m", "awslambdaric", "powertools_batch.handler"]),
             Self::PowertoolsAsync => command.args(["-m", "awslambdaric", "powertools_batch.async_handler"]),
+            Self::BotoSync => command.args(["-m", "awslambdaric", "boto3_by_hand.handler"]),
+            Self::BotoThreads => command.args(["-m", "awslambdaric", "boto3_by_hand.threads_handler"]),
             Self::WorkerSilent => command.env("RUST_LOG", "warn"),
             Self::Worker | Self::BareTrimmed | Self::BareDefault => &mut command,
         };

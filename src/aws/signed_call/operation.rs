@@ -28,8 +28,9 @@ pub(crate) struct Operation {
     method: Method,
     uri: Uri,
     uri_text: String,
-    signed: HeaderMap,
-    unsigned: HeaderMap,
+    headers: HeaderMap,
+    /// Those of the headers that are signed.
+    signed: Vec<(HeaderName, String)>,
     region: String,
     service: String,
 }
@@ -75,26 +76,30 @@ impl Operation {
         credentials: &Credentials,
         now: SystemTime,
     ) -> Option<Request<Full<Bytes>>> {
-        let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        let mut headers = self.signed.clone();
-        headers.insert(CONTENT_LENGTH, body.len().into());
-        let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let length = body.len().to_string();
+        let signed = self.signed.iter().map(|(name, value)| (name.as_str(), &**value));
+        let signed = signed.chain([(CONTENT_LENGTH.as_str(), &*length)]);
         let signable = SignableBody::Bytes(body);
         let signable =
-            SignableRequest::new(self.method.as_str(), self.uri_text.as_str(), texts, signable).ok()?;
+            SignableRequest::new(self.method.as_str(), self.uri_text.as_str(), signed, signable).ok()?;
+        let mut settings = SigningSettings::default();
+        // None of them is among the signed ones.
+        settings.excluded_headers = None;
         let identity = credentials.clone().into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
             .name(&self.service)
             .time(now)
-            .settings(SigningSettings::default())
+            .settings(settings)
             .build()
             .ok()?;
         let (signature, _) = sign(signable, &params.into()).ok()?.into_parts();
-        headers.extend(self.unsigned.clone());
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        let mut headers = self.headers.clone();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_maybe_shared(Bytes::from(length)).ok()?);
         headers.insert(INVOCATION_ID, invocation_id()?);
         headers.extend(trace_id().map(|id| (TRACE_ID, id)));
         *request.headers_mut() = headers;
@@ -114,12 +119,13 @@ impl Operation {
         config.store_put(bag.load::<ServiceShapeName>()?.clone());
         config.store_put(bag.load::<Metadata>()?.clone());
         let authorization = Authorization::parse(request.headers().get("authorization")?)?;
-        let (mut signed, mut unsigned) = (HeaderMap::new(), HeaderMap::new());
+        let (mut headers, mut signed) = (HeaderMap::new(), Vec::new());
         for (name, value) in request.headers() {
             let name = HeaderName::try_from(name).ok().filter(|name| !OWN_HEADERS.contains(name));
             let Some(name) = name else { continue };
-            let is_signed = authorization.signed_headers.split(';').any(|signed| signed == name);
-            let headers = if is_signed { &mut signed } else { &mut unsigned };
+            if authorization.signed_headers.split(';').any(|signed| signed == name) {
+                signed.push((name.clone(), value.to_owned()));
+            }
             headers.append(name, HeaderValue::from_str(value).ok()?);
         }
         Some(Self {
@@ -128,8 +134,8 @@ impl Operation {
             method: request.method().parse().ok()?,
             uri: request.uri().parse().ok()?,
             uri_text: request.uri().to_owned(),
+            headers,
             signed,
-            unsigned,
             region: authorization.region.to_owned(),
             service: authorization.service.to_owned(),
         })

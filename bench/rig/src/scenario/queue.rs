@@ -28,14 +28,14 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> 
         return Ok(Findings::default());
     }
     let messages = if effort.quick { 600 } else { 6_000 };
-    let [mut rate, mut cpu, mut again, mut share, mut memory] = [const { Vec::new() }; 5];
+    let [mut rate, mut cpu, mut again, mut share, mut calls] = [const { Vec::new() }; 5];
     for _ in 0..effort.rounds.min(5) {
         let (figures, done_before) = run(place, messages).await?;
         rate.push(figures.messages as f64 / figures.wall.as_secs_f64());
         cpu.push(micros(figures.cpu) / messages as f64);
         again.push(micros(done_before.cpu) / messages as f64);
         share.push(100.0 * done_before.cpu.as_secs_f64() / figures.cpu.as_secs_f64());
-        memory.push(figures.calls as f64 / messages as f64);
+        calls.push(figures.calls as f64 / messages as f64);
     }
     let mut section = Section::new(
         "Queue worker",
@@ -48,7 +48,7 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> 
         ("CPU a message", "µs", cpu),
         ("CPU a message that was reported before", "µs", again),
         ("share of it", "%", share),
-        ("calls of SQS a message", "", memory),
+        ("calls of SQS a message", "n", calls),
     ] {
         let series: Series = values.into_iter().collect();
         section.table(figure, unit, &[("taskback work", &series)]);
