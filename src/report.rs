@@ -55,21 +55,28 @@ pub(crate) async fn report_with_retry(
             };
             let end = attempt_deadline(deadline, Duration::ZERO);
             if Instant::now() >= end {
-                return no_response(false, "no time is left for a report");
+                return no_response(false, NO_TIME);
             }
             let response = {
                 let request = ReportRequest { token, outcome, permit, deadline: end };
                 before(end, reporter.report(request)).await
             };
-            response.unwrap_or_else(|| no_response(true, "no answer in time"))
+            response.unwrap_or_else(|| no_response(true, LATE))
         }
     };
+    // Of the last attempt that was not cut off by the deadline: what an operator has to know.
+    let mut reason = None;
     let judge = |response: ServiceResponse, number| {
         *attempts += 1;
-        let error = match judge_response(token, &response, *prior) {
+        let mut error = match judge_response(token, &response, *prior) {
             Ok(receipt) => return ControlFlow::Break(Ok(receipt)),
             Err(error) => error,
         };
+        if !is_cut_off(&response) {
+            reason = Some(error.message.clone());
+        } else if let Some(reason) = &reason {
+            error.message = format!("{}, before: {reason}", error.message);
+        }
         prior.lost_answer |= error.may_have_been_accepted;
         let remaining = deadline.saturating_duration_since(Instant::now());
         match policy.wait(error.kind, number, remaining, fastrand::f64()) {
@@ -85,6 +92,66 @@ pub(crate) async fn report_with_retry(
     retry(attempt, judge).await
 }
 
+const LATE: &str = "no answer in time";
+const NO_TIME: &str = "no time is left for a report";
+
+fn is_cut_off(response: &ServiceResponse) -> bool {
+    matches!(response, ServiceResponse::NoResponse { reason, .. } if reason == LATE || reason == NO_TIME)
+}
+
 fn no_response(sent: bool, reason: &str) -> ServiceResponse {
     ServiceResponse::NoResponse { sent, reason: reason.into() }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use serde_json::value::RawValue;
+    use taskback_core::{Output, RawTask, Service, TaskToken};
+
+    use super::*;
+    use crate::delivery::Delivery;
+    use crate::future::BoxFuture;
+
+    /// The first answer names a cause, the second one never comes.
+    #[derive(Default)]
+    struct RefusedThenSilent(AtomicBool);
+
+    impl Reporter for RefusedThenSilent {
+        fn service(&self) -> Service {
+            Service::Swf
+        }
+
+        fn report<'a>(&'a self, _request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+            let is_first = !self.0.swap(true, Ordering::Relaxed);
+            Box::pin(async move {
+                match is_first {
+                    true => no_response(false, "swf.test: connection refused"),
+                    false => std::future::pending().await,
+                }
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cut_off_report_keeps_its_earlier_reason() {
+        let task = RawTask {
+            token: TaskToken::new(Service::Swf, "token-of-a-task").unwrap(),
+            input: RawValue::NULL.to_owned(),
+            heartbeat: None,
+            execution: taskback_core::Execution::default(),
+        };
+        let delivery = Delivery::default();
+        let report = Report {
+            reporter: &RefusedThenSilent::default(),
+            labels: &TaskLabels::new(&task, &delivery),
+            outcome: &Outcome::Succeeded(Output::new(&1).unwrap()),
+            policy: &RetryPolicy::default(),
+            deadline: Instant::now() + Duration::from_secs(3),
+        };
+        let error = report_with_retry(&report, &mut Reports::default()).await.unwrap_err();
+        assert_eq!(error.message, "no answer in time, before: swf.test: connection refused");
+        assert!(error.may_have_been_accepted);
+    }
 }
