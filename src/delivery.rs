@@ -34,6 +34,18 @@ impl Delivery<'_> {
         }
     }
 
+    /// The same, borrowing nothing of its event.
+    pub(crate) fn into_owned(self) -> Delivery<'static> {
+        let body = self.body.map(|body| Body(Cow::Owned(body.0.into_owned())));
+        Delivery {
+            id: self.id,
+            body,
+            receive_count: self.receive_count,
+            group: self.group,
+            source: self.source,
+        }
+    }
+
     /// The task that the message brings.
     pub(crate) fn task(&self, message_format: &MessageFormat) -> Result<RawTask, DecodeError> {
         match &self.body {

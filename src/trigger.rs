@@ -22,8 +22,15 @@ use raw_event::RawEvent;
 pub use error::{EventError, InvocationError};
 
 /// The triggers, in the order in which they are asked for an event.
-const TRIGGERS: &[&dyn Trigger] =
-    &[&sns::Sns, &sqs::Sqs, &eventbridge::EventBridge, &mns::MnsQueue, &mns::MnsTopic, &direct::Direct];
+const TRIGGERS: &[&dyn Trigger] = &[
+    &sns::Sns,
+    &sqs::Sqs,
+    &eventbridge::EventBridge,
+    &mns::MnsQueue,
+    &mns::MnsTopic,
+    &mns::MnsFailed,
+    &direct::Direct,
+];
 
 /// An event of a known trigger, with its deliveries.
 pub(crate) struct Event<'e> {

@@ -1,4 +1,7 @@
-//! The messages of Alibaba Cloud's MNS: of a queue by way of its EventBridge, and of a topic directly.
+//! The messages of Alibaba Cloud's MNS: of a queue by way of its EventBridge, of a topic directly, and of failed
+//! invocations by way of a failure destination.
+
+mod record;
 
 use std::borrow::Cow;
 
@@ -10,6 +13,7 @@ use super::contract::{Decoded, Trigger};
 use super::error::{EventError, describe_source};
 use super::raw_event::RawEvent;
 use crate::delivery::{Body, Delivery};
+use record::Record;
 
 /// The messages of a queue: CloudEvents 1.0, an array of them or a single one, each with the text in
 /// `data.messageBody`.
@@ -22,17 +26,23 @@ pub(super) struct MnsQueue;
 /// Bare text that is a JSON object has the shape of a direct invocation, and counts as one.
 pub(super) struct MnsTopic;
 
+/// The [`Record`] of a failed invocation with messages of MNS, as many as the invocation had. The record of another one
+/// is a direct invocation.
+pub(super) struct MnsFailed;
+
 const SENT: &str = "mns:Queue:SendMessage";
 
 impl Trigger for MnsQueue {
     fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
         let Some(elements) = event.elements() else {
-            return is_cloud_event(event).then(|| Ok(vec![queued(event)?]));
+            return is_cloud_event(event).then(|| Ok(with_records(queued(event)?)));
         };
         match elements.first() {
             None => Some(Err(EventError::EmptyBatch)),
             Some(first) if is_cloud_event(&RawEvent::parse(first)) => {
-                Some(elements.iter().map(|element| queued(&RawEvent::parse(element))).collect())
+                let messages = elements.iter().map(|element| queued(&RawEvent::parse(element)));
+                let messages: Result<Vec<_>, _> = messages.collect();
+                Some(messages.map(|messages| messages.into_iter().flat_map(with_records).collect()))
             }
             Some(_) => None,
         }
@@ -48,6 +58,37 @@ impl Trigger for MnsTopic {
         };
         Some(Ok(vec![delivery]))
     }
+}
+
+impl Trigger for MnsFailed {
+    fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
+        recorded(event.json.get(), MAX_RECORDS).map(Ok)
+    }
+}
+
+/// The maximum of records around a message: one of the worker's, one of the dead-letter handler's, and one more if
+/// that was sent to a queue again.
+const MAX_RECORDS: u32 = 3;
+
+/// The messages in the record of a failed invocation; `None` where the text is not one with messages of MNS.
+fn recorded<'e>(text: &str, max_records: u32) -> Option<Vec<Delivery<'e>>> {
+    let Record { payload, invocations } = Record::parse(text)?;
+    let event = RawEvent::parse(&payload);
+    let deliveries = match MnsQueue.decode(&event).or_else(|| MnsTopic.decode(&event)) {
+        Some(deliveries) => deliveries.ok()?,
+        None => recorded(payload.get(), max_records.checked_sub(1)?)?,
+    };
+    let owned = deliveries.into_iter().map(|delivery| Delivery {
+        receive_count: delivery.receive_count.or(invocations),
+        ..delivery.into_owned()
+    });
+    Some(owned.collect())
+}
+
+/// The messages in the record that a queue's message is, or the message itself.
+fn with_records<'e>(message: Delivery<'e>) -> Vec<Delivery<'e>> {
+    let records = message.body.as_ref().and_then(|body| recorded(&body.0, MAX_RECORDS));
+    records.unwrap_or_else(|| vec![message])
 }
 
 fn is_cloud_event(event: &RawEvent<'_>) -> bool {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 use taskback::ledger::{Claim, Memory};
 use taskback::testing::{Fault, Message};
 use taskback::{Fingerprint, LedgerFailurePolicy, Outcome, Output, Service};
 use taskback::{StepError, Task, Taskback};
 
 use crate::ledger::claim;
-use crate::support::{Rig, envelope, kept, message, token};
+use crate::support::{Rig, envelope, invoke, kept, message, token};
 
 const BOTH: [Service; 2] = [Service::Fnf, Service::Swf];
 
@@ -124,6 +125,46 @@ async fn failed_invocation_record_contains_its_task() {
     );
     assert!(kept(&queues.dead_letters, &[Message::new("m", record)]).await.is_empty());
     assert_eq!(queues.reported(Service::Fnf).len(), 1);
+}
+
+/// As Function Compute sends it, also by a queue, and around the record of the handler's own failed invocation.
+#[tokio::test(start_paused = true)]
+async fn failed_mns_batch_contains_every_task() {
+    let queued = |body: &str| json!({"specversion": "1.0", "id": "e", "type": "mns:Queue:SendMessage", "data": {"messageId": "m", "messageBody": body}});
+    let bodies = BOTH.map(|service| queued(&envelope(service, "m", "{}")));
+    let record = |payload: &Value| {
+        json!({
+            "timestamp": 1_660_120_276_975_u64,
+            "requestContext": {"requestId": "r", "condition": "UnhandledInvocationError", "approximateInvokeCount": 4},
+            "requestPayload": payload.to_string(),
+            "responseContext": {"statusCode": 200, "functionError": "UnhandledInvocationError"},
+            "responsePayload": r#"{"errorType":"MessageNacked"}"#,
+        })
+    };
+    let failed = record(&json!(bodies));
+    let topic = record(&json!({"body": envelope(Service::Swf, "m", "{}"), "attrs": {}}));
+    for (event, count) in [
+        (failed.clone(), 2),
+        (json!([queued(&failed.to_string())]), 2),
+        (json!([queued(&record(&failed).to_string())]), 2),
+        (topic, 1),
+    ] {
+        let queues = Queues::new();
+        let answer = invoke(&queues.dead_letters, &to_raw_value(&event).unwrap()).await;
+        assert_eq!(answer, Ok(json!({"done": count})), "{event}");
+        let expected = dead_lettered("received 4 times, the step never ran");
+        assert_eq!(queues.reported(Service::Swf), [expected], "{event}");
+        assert_eq!(queues.reported(Service::Fnf).len(), count - 1, "{event}");
+    }
+}
+
+/// An invocation by an asynchronous call, whose event Function Compute has as text.
+#[tokio::test(start_paused = true)]
+async fn failed_direct_invocation_contains_its_task() {
+    let queues = Queues::new();
+    let record = json!({"requestContext": {"requestId": "r"}, "requestPayload": envelope(Service::Fnf, "m", "{}")});
+    let answer = invoke(&queues.dead_letters, &to_raw_value(&record).unwrap()).await.unwrap();
+    assert_eq!(answer["error"], "DeadLettered", "{answer}");
 }
 
 /// Not even with `fail-open`.

@@ -6,8 +6,8 @@ use crate::members::Members;
 
 /// Unwraps a queue message: the SNS notification (`{"Type":"Notification","Message":"…"}`)
 /// or EventBridge event (`{"detail-type":…,"detail":{…}}`) around it, or the record of a
-/// failed asynchronous invocation (`{"requestContext":…,"requestPayload":…}`), also by SNS
-/// (`{"Records":[{"Sns":{"Message":…}}]}`), one inside the other if need be. A body that
+/// failed asynchronous invocation (`{"requestContext":…,"requestPayload":…}`, on Function Compute with the payload as
+/// text), also by SNS (`{"Records":[{"Sns":{"Message":…}}]}`), one inside the other if need be. A body that
 /// holds a token itself is not a wrapper and stays as it is, and so does one that repeats a member that is read here.
 pub fn unwrap_message(body: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(body);
@@ -34,7 +34,10 @@ fn inner(body: &str) -> Option<String> {
     }
     let wrapped = match (members.get("detail-type"), members.get("requestContext")) {
         (Some(_), _) => members.get("detail"),
-        (None, Some(_)) => members.get("requestPayload"),
+        (None, Some(_)) => match members.text("requestPayload") {
+            Some(text) => return Some(text),
+            None => members.get("requestPayload"),
+        },
         (None, None) => None,
     };
     wrapped.map(|inner| inner.get().to_owned())
@@ -62,7 +65,9 @@ mod tests {
         let by_sns = serde_json::json!({
             "requestContext": {}, "requestPayload": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": body}}]}
         });
-        for wrapped in [body, &event, &notification, &failed, &by_sns.to_string()] {
+        let as_text =
+            serde_json::json!({"requestContext": {"requestId": "r"}, "requestPayload": event}).to_string();
+        for wrapped in [body, &event, &notification, &failed, &as_text, &by_sns.to_string()] {
             assert_eq!(unwrap_message(wrapped), body);
         }
     }
