@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use taskback_core::{ClosedBy, Digest, Outcome, PriorAttempts, RawTask, Receipt};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::budget::Budget;
 use crate::delivery::Delivery;
@@ -194,7 +195,8 @@ impl TaskRun<'_> {
                     "the cancelled step does not stop; its claim, while it has one, is renewed until it ends"
                 );
                 let ledger = Arc::clone(&self.adapter.ledger);
-                tokio::spawn(keep_while_running(ledger, self.labels.key, lease, running));
+                let keeping = keep_while_running(ledger, self.labels.key, lease, running);
+                tokio::spawn(keeping.in_current_span());
             }
             (lease, _) => self.release(lease.as_ref()).await,
         }

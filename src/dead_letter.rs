@@ -7,7 +7,7 @@ use crate::step::{IntoStep, StepError, Task};
 
 /// The error of a handler that has a ledger of its own.
 pub(crate) const NEEDS_SHARED: &str = "dead letters need the ledger of the workers, or a decided outcome could be \
-                                       overwritten: set TASKBACK_LEDGER to the same shared store on both, such as dynamodb:TABLE";
+                                       overwritten: set TASKBACK_LEDGER to the same shared store on both, such as dynamodb:TABLE or mysql://…";
 
 /// Decides the failure `DeadLettered`, whose cause says how often the message was delivered and
 /// whether the step ever began.

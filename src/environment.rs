@@ -16,3 +16,8 @@ pub(crate) fn text(name: &str) -> Option<String> {
 pub(crate) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
+
+/// Returns `true` if any variable of AWS is set, as every host of AWS sets them.
+pub(crate) fn names_aws() -> bool {
+    vars().any(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_"))
+}

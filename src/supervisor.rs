@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument;
 
 use crate::budget::Budget;
 use crate::deadline::before;
@@ -123,7 +124,7 @@ impl Supervisor<'_> {
         if Instant::now() >= self.budget.step_deadline() {
             return StepExit::Cancelled(Cancellation::Deadline, None);
         }
-        let mut running = Running(steps.spawn(step));
+        let mut running = Running(steps.spawn(step.in_current_span()));
         // On the same thread a step that ends at once needs none of the timers below: each is a system call.
         yield_now().await;
         let step_deadline = self.budget.step_deadline();

@@ -10,6 +10,7 @@ use super::table;
 use super::thread::on_own_thread;
 use crate::aws::Clients;
 use crate::builder::TaskbackBuilder;
+use crate::environment;
 use crate::error::Error;
 use crate::handler::Handler;
 use crate::settings::{Settings, SettingsError};
@@ -102,7 +103,7 @@ pub async fn run_flow_control() -> Result<(), Error> {
     use crate::fnf_flow::FlowControl;
     on_own_thread(async {
         let launch = Launch::read(Settings::from_env())?;
-        let clients = Clients::connect(&launch.settings).await;
+        let clients = launch.clients().await;
         let control = FlowControl::connect(&clients).await.inspect_err(log_start_failure)?;
         let control = control.concurrency(launch.settings.concurrency);
         #[cfg(feature = "sqs")]
@@ -145,9 +146,20 @@ impl Launch {
         launch.inspect_err(log_start_failure)
     }
 
+    /// The clients of what the settings name. Where no variable and no setting is of AWS, nothing of it is looked for: on
+    /// another cloud every start would wait for EC2's metadata.
+    async fn clients(&self) -> Clients {
+        let Settings { ledger, fnf, .. } = &self.settings;
+        if environment::names_aws() || ledger.needs_aws() || fnf.secret_id.is_some() {
+            Clients::connect(&self.settings).await
+        } else {
+            Clients::without_aws(&self.settings)
+        }
+    }
+
     /// Builds and announces the handler. Calls neither ledger nor queue: the first claim shows what is wrong with them.
     async fn build(&self, builder: TaskbackBuilder, step: String) -> Result<Taskback, Error> {
-        let clients = Clients::connect(&self.settings).await;
+        let clients = self.clients().await;
         let builder = builder.retry(self.host.retry()).settings(&self.settings);
         let taskback = match builder.connect(&clients).await {
             Ok(builder) => builder.build(),

@@ -1,8 +1,12 @@
 //! The shipped worker as a process, called as Function Compute calls a custom runtime.
 
+mod aws;
 mod host;
 mod killed;
+mod log;
 mod reports;
+#[cfg(feature = "mysql")]
+mod shared;
 mod strangers;
 
 use std::process::Command;

@@ -12,7 +12,7 @@ mod postgres;
 mod proxy;
 mod races;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-mod server;
+pub(crate) mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod suite;

@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 
 use super::reply::{self, Reply};
 use super::request::{self, Call};
@@ -33,8 +34,8 @@ impl Instance {
         Self { handler, timeout, asynchronous, room, running: watch::Sender::new(0) }
     }
 
-    /// Answers one call of the host, between the two lines by which it finds the call's log. Nothing is used of a request
-    /// that is not the host's own, not even its headers.
+    /// Answers one call of the host, between the two lines by which it finds the call's log; the lines between them have its
+    /// id, for several calls run at once. Nothing is used of a request that is not the host's own, not even its headers.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>, in_use: &InUse) -> Reply {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
@@ -45,21 +46,26 @@ impl Instance {
                 "only POST /invoke, POST /initialize and GET /pre-stop are served",
             );
         };
+        let id = request::id(&head.headers);
+        // Of the highest level, so that no filter shows a line without it.
+        let span = tracing::error_span!("Function Compute invoke", requestId = id);
+        frame(call.name(), "Start", &id);
         #[cfg(feature = "fnf")]
-        if let Some((id, secret, token)) = request::credentials(&head.headers) {
+        if let Some((id, secret, token)) = span.in_scope(|| request::credentials(&head.headers)) {
             crate::service::use_host_credentials(id, secret, token);
         }
-        let id = request::id(&head.headers);
-        frame(call.name(), "Start", &id);
-        let reply = match call {
-            Call::Invoke => self.invoke(body, &id, arrived, in_use).await,
-            // A process that listens is ready: all was built before.
-            Call::Initialize => reply::empty(),
-            Call::PreStop => {
-                self.idle().await;
-                reply::empty()
+        let reply = async {
+            match call {
+                Call::Invoke => self.invoke(body, &id, arrived, in_use).await,
+                // A process that listens is ready: all was built before.
+                Call::Initialize => reply::empty(),
+                Call::PreStop => {
+                    self.idle().await;
+                    reply::empty()
+                }
             }
         };
+        let reply = reply.instrument(span).await;
         frame(call.name(), "End", &id);
         reply
     }
@@ -90,10 +96,11 @@ impl Instance {
         // On a task of its own, so that neither a host that hangs up nor a panic stops the invocation. The task holds the
         // event's memory.
         let this = Arc::clone(self);
-        let handled = tokio::spawn(async move {
+        let handled = async move {
             let _memory = memory;
             this.handle(&event, &id, arrived).await
-        });
+        };
+        let handled = tokio::spawn(handled.instrument(Span::current()));
         match handled.await {
             // The host does not read partial responses.
             Ok(Ok(response)) if !response.batch_item_failures().is_empty() => {
