@@ -2,11 +2,10 @@
 //! invocations by way of a failure destination.
 
 mod record;
+mod text;
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::contract::{Decoded, Trigger};
@@ -14,6 +13,7 @@ use super::error::{EventError, describe_source};
 use super::raw_event::RawEvent;
 use crate::delivery::{Body, Delivery};
 use record::Record;
+use text::plain;
 
 /// The messages of a queue: CloudEvents 1.0, an array of them or a single one, each with the text in
 /// `data.messageBody`.
@@ -135,36 +135,4 @@ fn published<'e>(text: String) -> Delivery<'e> {
 /// The text of a body that may come as JSON itself.
 fn bare_text(body: &RawValue) -> String {
     serde_json::from_str(body.get()).unwrap_or_else(|_| body.get().to_owned())
-}
-
-/// The text as it was sent: itself where it is JSON, else its base64 decoded where that is JSON, else
-/// itself. MNS's own SDKs encode by default, and its triggers decode only where they are configured to.
-fn plain(text: String) -> String {
-    if is_json(&text) {
-        return text;
-    }
-    let decoded = STANDARD.decode(text.trim_ascii()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    match decoded {
-        Some(decoded) if is_json(&decoded) => decoded,
-        _ => text,
-    }
-}
-
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_decoded_only_around_json() {
-        let body = r#"{"taskToken":"t+/=="}"#;
-        assert_eq!(plain(STANDARD.encode(body)), body);
-        assert_eq!(plain(format!("{}\n", STANDARD.encode(body))), body);
-        for text in [body, "1234", "true", "hello", "aGVsbG8=", "", "{"] {
-            assert_eq!(plain(text.to_owned()), text);
-        }
-    }
 }

@@ -162,7 +162,8 @@ async fn failed_mns_batch_contains_every_task() {
 #[tokio::test(start_paused = true)]
 async fn failed_direct_invocation_contains_its_task() {
     let queues = Queues::new();
-    let record = json!({"requestContext": {"requestId": "r"}, "requestPayload": envelope(Service::Fnf, "m", "{}")});
+    let record =
+        json!({"requestContext": {"requestId": "r"}, "requestPayload": envelope(Service::Fnf, "m", "{}")});
     let answer = invoke(&queues.dead_letters, &to_raw_value(&record).unwrap()).await.unwrap();
     assert_eq!(answer["error"], "DeadLettered", "{answer}");
 }

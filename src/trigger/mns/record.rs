@@ -1,6 +1,8 @@
 use serde_json::value::RawValue;
 use taskback_core::Members;
 
+use super::text::plain;
+
 /// The record of an asynchronous invocation that failed for good, which Function Compute sends to the failure
 /// destination: `{"requestContext":{"approximateInvokeCount":…,…},"requestPayload":…,…}`. The payload is the event,
 /// mostly as text.
@@ -17,7 +19,7 @@ impl Record {
         let record = Members::parse(text).filter(|record| !record.holds_token())?;
         let context = Members::of(record.get("requestContext")?)?;
         let payload = match record.text("requestPayload") {
-            Some(text) => RawValue::from_string(super::plain(text)).ok()?,
+            Some(text) => RawValue::from_string(plain(text)).ok()?,
             None => record.get("requestPayload")?.to_owned(),
         };
         let count = context.get("approximateInvokeCount");

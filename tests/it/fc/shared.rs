@@ -122,7 +122,8 @@ async fn dead_letters_report_the_rest_of_a_batch() {
     let message = |token: &TaskToken, kind: &str| {
         json!({"service": "fnf", "taskToken": token.expose(), "input": {"kind": kind}}).to_string()
     };
-    let event = mns_queue(&[message(&reported, "card"), message(&decided, "card"), message(&retried, "busy")]);
+    let event =
+        mns_queue(&[message(&reported, "card"), message(&decided, "card"), message(&retried, "busy")]);
     let answer = worker.invoke("r-1", good_keys(), &event).await;
     assert_eq!((answer.failed, &answer.body["errorType"]), (true, &json!("MessageNacked")), "{answer:?}");
     server.state().clear_faults();
@@ -153,7 +154,10 @@ async fn concurrent_duplicates_have_one_outcome_each() {
         hosts.push(Host::start(&mut instance(&server.url(), &ledger)).await);
     }
     let tokens: [TaskToken; 30] = std::array::from_fn(|_| open(&server, Service::Swf));
-    let events: Vec<_> = tokens.chunks(3).map(|batch| mns_queue(&batch.iter().map(|token| card(token, CARD)).collect::<Vec<_>>())).collect();
+    let events: Vec<_> = tokens
+        .chunks(3)
+        .map(|batch| mns_queue(&batch.iter().map(|token| card(token, CARD)).collect::<Vec<_>>()))
+        .collect();
     let deliveries = hosts.iter().enumerate().flat_map(|(instance, host)| {
         events.iter().enumerate().map(move |(place, event)| {
             let (caller, event) = (host.caller.clone(), event.clone());
