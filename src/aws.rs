@@ -12,7 +12,12 @@ mod error;
 mod http;
 #[cfg(feature = "swf")]
 mod signed_call;
-#[cfg(any(feature = "dynamodb", feature = "sqs", feature = "swf"))]
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "sqs",
+    feature = "swf",
+    all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
+))]
 mod unsent;
 
 pub use clients::Clients;
@@ -25,4 +30,10 @@ pub(crate) use error::{AwsError, in_time};
 #[cfg(feature = "swf")]
 pub(crate) use signed_call::{Capture, Operation, SignedCalls, Unanswered};
 #[cfg(any(feature = "dynamodb", feature = "swf"))]
-pub(crate) use unsent::{Unsent, no_response, unsent};
+pub(crate) use unsent::no_response;
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "swf",
+    all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
+))]
+pub(crate) use unsent::{Unsent, unsent};

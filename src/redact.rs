@@ -27,7 +27,8 @@ impl fmt::Debug for Place<'_> {
 /// with a password or a command's arguments in the wrong variable, and only its length is shown.
 pub(crate) fn shown(value: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./,+:".contains(c);
-    if value.len() < 20 && value.trim().chars().all(is_word) && !value.contains("//") {
+    let is_database = ["postgres", "mysql"].iter().any(|scheme| value.trim_start().starts_with(scheme));
+    if value.len() < 20 && !is_database && value.trim().chars().all(is_word) && !value.contains("//") {
         format!("{value:?}")
     } else {
         format!("a value of {} characters that is not shown", value.chars().count())

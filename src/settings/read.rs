@@ -17,7 +17,7 @@ pub(super) struct Reader {
 }
 
 /// Variables that taskback or an SDK under it reads.
-const READ: [&str; 11] = [
+const READ: [&str; 15] = [
     "TASKBACK_",
     "FNF_",
     "FC_",
@@ -28,6 +28,10 @@ const READ: [&str; 11] = [
     "HTTP_PROXY",
     "ALL_PROXY",
     "NO_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "all_proxy",
+    "no_proxy",
     "SSL_CERT_FILE",
 ];
 

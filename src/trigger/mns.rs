@@ -34,18 +34,7 @@ const SENT: &str = "mns:Queue:SendMessage";
 
 impl Trigger for MnsQueue {
     fn decode<'e>(&self, event: &RawEvent<'e>) -> Decoded<'e> {
-        let Some(elements) = event.elements() else {
-            return is_cloud_event(event).then(|| Ok(with_records(queued(event)?)));
-        };
-        match elements.first() {
-            None => Some(Err(EventError::EmptyBatch)),
-            Some(first) if is_cloud_event(&RawEvent::parse(first)) => {
-                let messages = elements.iter().map(|element| queued(&RawEvent::parse(element)));
-                let messages: Result<Vec<_>, _> = messages.collect();
-                Some(messages.map(|messages| messages.into_iter().flat_map(with_records).collect()))
-            }
-            Some(_) => None,
-        }
+        queue_messages(event, MAX_RECORDS)
     }
 }
 
@@ -66,28 +55,48 @@ impl Trigger for MnsFailed {
     }
 }
 
+/// The messages of a queue's event, which may be records of failed invocations themselves.
+fn queue_messages<'e>(event: &RawEvent<'e>, max_records: u32) -> Decoded<'e> {
+    let with_records = |message| with_records(message, max_records);
+    let Some(elements) = event.elements() else {
+        return is_cloud_event(event).then(|| Ok(with_records(queued(event)?)));
+    };
+    match elements.first() {
+        None => Some(Err(EventError::EmptyBatch)),
+        Some(first) if is_cloud_event(&RawEvent::parse(first)) => {
+            let messages = elements.iter().map(|element| queued(&RawEvent::parse(element)));
+            let messages: Result<Vec<_>, _> = messages.collect();
+            Some(messages.map(|messages| messages.into_iter().flat_map(with_records).collect()))
+        }
+        Some(_) => None,
+    }
+}
+
 /// The maximum of records around a message: one of the worker's, one of the dead-letter handler's, and one more if
 /// that was sent to a queue again.
 const MAX_RECORDS: u32 = 3;
 
 /// The messages in the record of a failed invocation; `None` where the text is not one with messages of MNS.
 fn recorded<'e>(text: &str, max_records: u32) -> Option<Vec<Delivery<'e>>> {
+    let max_records = max_records.checked_sub(1)?;
     let Record { payload, invocations } = Record::parse(text)?;
     let event = RawEvent::parse(&payload);
-    let deliveries = match MnsQueue.decode(&event).or_else(|| MnsTopic.decode(&event)) {
+    let deliveries = match queue_messages(&event, max_records).or_else(|| MnsTopic.decode(&event)) {
         Some(deliveries) => deliveries.ok()?,
-        None => recorded(payload.get(), max_records.checked_sub(1)?)?,
+        None => recorded(payload.get(), max_records)?,
     };
+    // The record itself is one delivery more than the invocations that it counts.
+    let receive_count = invocations.map(|count| count.saturating_add(1));
     let owned = deliveries.into_iter().map(|delivery| Delivery {
-        receive_count: delivery.receive_count.or(invocations),
+        receive_count: delivery.receive_count.or(receive_count),
         ..delivery.into_owned()
     });
     Some(owned.collect())
 }
 
 /// The messages in the record that a queue's message is, or the message itself.
-fn with_records<'e>(message: Delivery<'e>) -> Vec<Delivery<'e>> {
-    let records = message.body.as_ref().and_then(|body| recorded(&body.0, MAX_RECORDS));
+fn with_records<'e>(message: Delivery<'e>, max_records: u32) -> Vec<Delivery<'e>> {
+    let records = message.body.as_ref().and_then(|body| recorded(&body.0, max_records));
     records.unwrap_or_else(|| vec![message])
 }
 
@@ -135,4 +144,29 @@ fn published<'e>(text: String) -> Delivery<'e> {
 /// The text of a body that may come as JSON itself.
 fn bare_text(body: &RawValue) -> String {
     serde_json::from_str(body.get()).unwrap_or_else(|_| body.get().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record inside a message inside a record, and so on: no more of them are followed than ours can be.
+    #[test]
+    fn nested_records_are_followed_to_a_limit() {
+        let nested = |levels: usize, innermost: &str| {
+            let start = r#"{"requestContext":{"approximateInvokeCount":4},"requestPayload":{"specversion":"1.0","type":"mns:Queue:SendMessage","data":{"messageBody":"#;
+            format!("{}{innermost}{}", start.repeat(levels), "}}}".repeat(levels))
+        };
+        let body = r#"{"taskToken":"t","x":1}"#;
+        for levels in [1, 3] {
+            let deliveries = recorded(&nested(levels, body), MAX_RECORDS).unwrap();
+            assert_eq!(deliveries[0].body.as_ref().unwrap().0, body, "{levels}");
+            assert_eq!(deliveries[0].receive_count, Some(5));
+        }
+        // Beyond the limit the record stays the message, which is unreadable.
+        for levels in [4, 20_000] {
+            let deliveries = recorded(&nested(levels, body), MAX_RECORDS).unwrap();
+            assert!(deliveries[0].body.as_ref().unwrap().0.contains("requestContext"), "{levels}");
+        }
+    }
 }

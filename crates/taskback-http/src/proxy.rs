@@ -67,7 +67,7 @@ fn read(var: &impl Fn(&str) -> Option<String>, upper: &str, lower: &str) -> Resu
     let Some((name, value)) = [lower, upper].into_iter().find_map(|name| Some((name, var(name)?))) else {
         return Ok(None);
     };
-    let url = value.parse::<Uri>().ok().filter(|url| url.host().is_some_and(|host| !host.is_empty()));
+    let url = value.parse::<Uri>().ok().filter(|url| is_usable(url, &value));
     match url.as_ref().map(Uri::scheme_str) {
         Some(None | Some("http" | "https")) => Ok(Some(value)),
         Some(Some(scheme)) => Err(format!(
@@ -75,6 +75,16 @@ fn read(var: &impl Fn(&str) -> Option<String>, upper: &str, lower: &str) -> Resu
         )),
         None => Err(format!("{name}: invalid URL, expected http://HOST:PORT or https://HOST:PORT")),
     }
+}
+
+/// A host, a port that exists, and at most one `@`, since another one would cut the password short.
+fn is_usable(url: &Uri, value: &str) -> bool {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let place = authority.rsplit_once('@').map_or(authority, |(_credentials, place)| place);
+    let port = place.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    url.host().is_some_and(|host| !host.is_empty())
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && value.matches('@').count() <= 1
 }
 
 #[cfg(test)]
@@ -169,6 +179,10 @@ mod tests {
             ("http_proxy", "http://user:secret@ p"),
             ("ALL_PROXY", "/secret"),
         ]);
+        for value in ["http://p:99999", "http://user:a@secret@p:1", "http://:1"] {
+            let error = proxies(&[("HTTPS_PROXY", value)]).unwrap_err();
+            assert!(error[0].starts_with("HTTPS_PROXY: invalid URL, expected http://HOST:PORT"), "{error:?}");
+        }
         assert_eq!(
             error.unwrap_err(),
             [

@@ -15,9 +15,10 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal in an answer; `None` for any other answer.
+    /// The refusal in the service's own answer; `None` for any other answer.
     pub(super) fn of(response: &HttpResponse) -> Option<Self> {
-        if !(400..500).contains(&response.status) {
+        // Another party than the service neither sets the clock nor has a report sent again.
+        if !(400..500).contains(&response.status) || !response.headers.contains_key("x-amzn-requestid") {
             return None;
         }
         let header = response.headers.get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
@@ -65,9 +66,25 @@ mod tests {
     use super::*;
 
     fn refusal(status: u16, header: &'static str, body: &'static str) -> Option<Refusal> {
-        let headers = [("x-amzn-errortype".parse().unwrap(), http::HeaderValue::from_static(header))];
-        let headers = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        refusal_of(status, &[("x-amzn-errortype", header), ("x-amzn-requestid", "id")], body)
+    }
+
+    fn refusal_of(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &'static str,
+    ) -> Option<Refusal> {
+        let set = headers.iter().filter(|(_, value)| !value.is_empty());
+        let headers = set.map(|(name, value)| (name.parse().unwrap(), http::HeaderValue::from_static(value)));
+        let headers = headers.collect();
         Refusal::of(&HttpResponse { status, headers, body: bytes::Bytes::from_static(body.as_bytes()) })
+    }
+
+    /// Its date would set the clock of the whole process.
+    #[test]
+    fn refusal_without_request_id_is_foreign() {
+        let body = r#"{"__type":"InvalidSignatureException"}"#;
+        assert_eq!(refusal_of(403, &[("date", "Wed, 01 Jan 2020 00:00:00 GMT")], body), None);
     }
 
     #[test]

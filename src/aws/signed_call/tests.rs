@@ -58,7 +58,9 @@ async fn serve(accepted: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
                 let (status, body) = if text.contains(accepted) { (200, "{}") } else { (400, refusal) };
                 heads.lock().unwrap().push(text);
                 let length = body.len();
-                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}");
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\nx-amzn-requestid: id\r\ncontent-length: {length}\r\n\r\n{body}"
+                );
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         }

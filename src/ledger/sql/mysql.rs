@@ -207,11 +207,11 @@ fn failure(error: &Error) -> Failure {
     };
     match code {
         // Deadlock, lock wait timeout: in autocommit the statement wrote nothing.
-        1213 | 1205 => Failure::Conflict(code.to_string()),
+        1213 | 1205 | 3101 => Failure::Conflict(code.to_string()),
         // The server ends, ended this connection, or forgot its prepared statement.
         1053 | 1077 | 1079 | 1152 | 1243 | 1615 | 1927 | 4031 => Failure::Broken(code.to_string()),
         // Too many connections, no memory, no room, only reads, was stopped.
-        1040 | 1041 | 1037 | 1021 | 1114 | 1203 | 1290 | 1317 | 1792 | 1836 | 3024 | 1969 => {
+        1040 | 1047 | 1041 | 1037 | 1021 | 1114 | 1203 | 1290 | 1317 | 1792 | 1836 | 3024 | 1969 => {
             Failure::Unavailable(code.to_string())
         }
         1146 => {

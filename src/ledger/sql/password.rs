@@ -3,9 +3,16 @@
 #[cfg(feature = "secrets")]
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(feature = "secrets")]
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+#[cfg(feature = "secrets")]
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
 use super::driver::Failure;
 use super::server::{DatabaseServer, PasswordSource};
 use crate::aws::Clients;
+#[cfg(feature = "secrets")]
+use crate::aws::{Unsent, unsent};
 
 /// A password, or how it is read.
 pub(super) struct Password {
@@ -72,13 +79,8 @@ impl Secret {
             return Ok(last);
         }
         let refused = |reason: &str| Failure::Refused(format!("password-secret: {reason}"));
-        let answer = self.client.get_secret_value().secret_id(id).send().await.map_err(|error| {
-            use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-            match error.code() {
-                Some(code) => refused(&taskback_core::printable(code, 128)),
-                None => Failure::Unavailable("password-secret: no answer".to_owned()),
-            }
-        })?;
+        let answer = self.client.get_secret_value().secret_id(id).send().await;
+        let answer = answer.map_err(|error| unread(&error))?;
         let text = answer.secret_string().ok_or_else(|| refused("the secret is binary, and must be text"))?;
         let password = password(text).ok_or_else(|| refused("the secret is an object without `password`"))?;
         *self.last() = Some(password.clone());
@@ -87,6 +89,27 @@ impl Secret {
 
     fn last(&self) -> std::sync::MutexGuard<'_, Option<String>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The failure to read a secret, by its code or its kind: the text may name account and role.
+#[cfg(feature = "secrets")]
+fn unread<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failure {
+    let unavailable = |reason: &str| Failure::Unavailable(format!("password-secret: {reason}"));
+    let refused = |reason: &str| Failure::Refused(format!("password-secret: {reason}"));
+    if let Some(code) = error.code().map(|code| taskback_core::printable(code, 128)) {
+        let passes = ["Throttl", "TooMany", "LimitExceeded", "Internal", "Unavailable"];
+        let is_passing = passes.iter().any(|part| code.contains(part));
+        return if is_passing { unavailable(&code) } else { refused(&code) };
+    }
+    match error {
+        SdkError::ConstructionFailure(_) => refused("the request could not be built; set AWS_REGION"),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(unsent) {
+            Some(Unsent::NoCredentials(reason)) => refused(&reason),
+            Some(Unsent::NoConnection(reason) | Unsent::CredentialsLate(reason)) => unavailable(&reason),
+            None => unavailable("no answer"),
+        },
+        _ => unavailable("no answer"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod tls;
 
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 
 use futures_util::TryStreamExt;
@@ -233,7 +235,11 @@ fn broken() -> Failure {
     Failure::Broken("the connection broke".to_owned())
 }
 
+/// Whether TLS itself failed; a handshake that broke says nothing.
 fn is_tls(error: &Error) -> bool {
-    // The library does not show the kind of an error but in its text.
-    error.to_string().starts_with("error performing TLS handshake")
+    let Some(cause) = error.source() else { return false };
+    let rejected = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    // The library shows in the text only that the server has none.
+    rejected.is_some_and(|error| error.is::<rustls::Error>())
+        || cause.to_string().contains("does not support TLS")
 }

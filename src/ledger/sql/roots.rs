@@ -1,25 +1,35 @@
 //! The certificates of which a server's must be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::driver::Failure;
+use crate::environment;
 
-/// Those of the file, or those that the machine trusts.
+/// Those of the file, or else of `AWS_CA_BUNDLE`, or else those that the machine trusts.
 pub(super) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let refused = |reason: &str| Failure::Refused(reason.to_owned());
-    let found: Vec<_> = match ca {
+    let bundle = environment::text("AWS_CA_BUNDLE").map(PathBuf::from);
+    let found: Vec<_> = match ca.or(bundle.as_deref()) {
         Some(path) => CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect)
-            .map_err(|_| refused("ca: the file cannot be read as certificates in PEM"))?,
-        None => rustls_native_certs::load_native_certs().certs,
+            .map_err(|_| refused("ca or AWS_CA_BUNDLE: the file cannot be read as certificates in PEM"))?,
+        None => usable(rustls_native_certs::load_native_certs().certs),
     };
     if found.is_empty() {
         return Err(refused("no certificate to trust; set the parameter ca=FILE"));
     }
     Ok(found)
+}
+
+/// A machine may trust a certificate that rustls cannot read; it must not hinder the others.
+fn usable(mut certificates: Vec<CertificateDer<'static>>) -> Vec<CertificateDer<'static>> {
+    let mut store = RootCertStore::empty();
+    certificates.retain(|certificate| store.add(certificate.clone()).is_ok());
+    certificates
 }
 
 /// The next step where a handshake failed.
