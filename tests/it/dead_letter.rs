@@ -152,7 +152,8 @@ async fn failed_mns_batch_contains_every_task() {
         let queues = Queues::new();
         let answer = invoke(&queues.dead_letters, &to_raw_value(&event).unwrap()).await;
         assert_eq!(answer, Ok(json!({"done": count})), "{event}");
-        let expected = dead_lettered("received 4 times, the step never ran");
+        // The fifth is the record itself.
+        let expected = dead_lettered("received 5 times, the step never ran");
         assert_eq!(queues.reported(Service::Swf), [expected], "{event}");
         assert_eq!(queues.reported(Service::Fnf).len(), count - 1, "{event}");
     }

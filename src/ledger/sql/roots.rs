@@ -13,10 +13,13 @@ use crate::environment;
 pub(super) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let refused = |reason: &str| Failure::Refused(reason.to_owned());
     let bundle = environment::text("AWS_CA_BUNDLE").map(PathBuf::from);
+    let name = if ca.is_some() { "ca" } else { "AWS_CA_BUNDLE" };
+    let unreadable = || refused(&format!("{name}: the file cannot be read as certificates in PEM"));
     let found: Vec<_> = match ca.or(bundle.as_deref()) {
-        Some(path) => CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect)
-            .map_err(|_| refused("ca or AWS_CA_BUNDLE: the file cannot be read as certificates in PEM"))?,
+        Some(path) => {
+            let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+            read.map_err(|_| unreadable())?
+        }
         None => usable(rustls_native_certs::load_native_certs().certs),
     };
     if found.is_empty() {
