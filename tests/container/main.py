@@ -79,7 +79,7 @@ def processes():
 
 
 def status(path):
-    address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", NAME)
+    address = docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", NAME)
     try:
         with urllib.request.urlopen(f"http://{address}:8080/{path}", timeout=2) as answer:
             return answer.status

@@ -81,7 +81,7 @@ pub(crate) async fn open(store: &str) -> Result<SqlLedger, Box<dyn Error>> {
         false => Clients::without_aws(&settings),
     };
     let ledger = SqlLedger::open(&clients);
-    ledger.ok_or_else(|| "TASKBACK_LEDGER or --ledger: expected a database, such as sqlite:PATH".into())
+    ledger.ok_or_else(|| "TASKBACK_LEDGER or --ledger: expected a database, such as sqlite:PATH; memory and DynamoDB have no tables to make or sweep".into())
 }
 
 fn print(text: &str) -> CommandResult {

@@ -121,7 +121,9 @@ fn create(path: &Path) -> Result<(), Failure> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::Refused(format!("the file cannot be made: {}", error.kind()))),
+        Err(error) => {
+            Err(Failure::Refused(format!("the file cannot be made: {}; check its folder", error.kind())))
+        }
     }
 }
 
@@ -218,6 +220,8 @@ fn failure(error: &Error) -> Failure {
 /// File locks and shared memory do not work across machines: two of them would decide one task.
 #[cfg(target_os = "linux")]
 fn refuse_network(path: &Path) -> Result<(), Failure> {
+    // A link may lead to another file system.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Ok(found) = rustix::fs::statfs(folder) else { return Ok(()) };
     // Its type differs between platforms; the numbers have 32 bits.
