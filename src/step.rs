@@ -8,6 +8,8 @@ mod contract;
 mod external;
 mod function;
 #[cfg(feature = "external-steps")]
+mod handler;
+#[cfg(feature = "external-steps")]
 mod http;
 #[cfg(feature = "external-steps")]
 mod program;
@@ -24,6 +26,8 @@ pub(crate) use config::{NOT_SET, configured};
 pub use config::{Routes, StepConfig};
 pub use contract::{Step, StepError, StepOutput};
 pub use function::{IntoStep, IntoStepOutput};
+#[cfg(feature = "external-steps")]
+pub use handler::HandlerStep;
 #[cfg(feature = "external-steps")]
 pub use http::{HttpStep, StepUrl};
 pub use router::{RouteKey, Router, UnroutedPolicy};

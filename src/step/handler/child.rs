@@ -1,0 +1,120 @@
+//! One process of a handler, with the Runtime API that it alone sees.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::answer::{Answer, Failure};
+use super::exchange::Exchange;
+use super::invocation::Invocation;
+use super::outer::Outer;
+use super::server::Server;
+use crate::step::command::CommandLine;
+use crate::step::command::group::Group;
+
+/// A process with all that it started. It is killed when this is dropped.
+pub(super) struct Child {
+    group: Group,
+    exchange: Arc<Exchange>,
+    _server: Server,
+    /// The time by which it should ask for an invocation.
+    patience: Instant,
+}
+
+/// The reason why a child takes no invocation.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// It reported that it cannot start.
+    Init(Failure),
+    Ended,
+    /// It does not ask.
+    Silent,
+}
+
+/// The time to start. Lambda gives functions 10 s, and up to 15 min where they are provisioned.
+const START: Duration = Duration::from_secs(60);
+
+/// The time from an answer to the request for the next invocation.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The time for a process that was about to end by itself.
+const END: Duration = Duration::from_millis(100);
+
+impl Child {
+    /// Starts the command with a Runtime API of its own, which listens before it does. The call blocks for as long as a
+    /// process takes to be made; it is made by this thread, which must outlive it where the child watches its parent.
+    pub(super) fn start(line: &CommandLine, outer: Option<Outer>) -> io::Result<Self> {
+        let exchange = Arc::new(Exchange::new());
+        let server = Server::start(Arc::clone(&exchange), outer)?;
+        let mut command = Command::new(&line.program);
+        command.args(&line.arguments).stdin(Stdio::null());
+        // Stdout is for this process's own lines.
+        command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+        command.env("AWS_LAMBDA_RUNTIME_API", server.address.to_string());
+        // A wrapper wraps once; one invocation at a time; nothing is restored here.
+        command.env_remove("AWS_LAMBDA_EXEC_WRAPPER").env_remove("AWS_LAMBDA_MAX_CONCURRENCY");
+        let group = Group::spawn(&mut command)?;
+        Ok(Self { group, exchange, _server: server, patience: Instant::now() + START })
+    }
+
+    /// Returns whether it waits for an invocation now.
+    pub(super) fn is_ready(&self) -> bool {
+        self.exchange.is_asking()
+    }
+
+    /// Waits until it asks for an invocation, for a time that depends on what it did last.
+    pub(super) async fn ready(&self) -> Result<(), Unusable> {
+        self.ready_before(self.patience).await
+    }
+
+    /// Waits until it asks for an invocation, at most until `deadline`.
+    pub(super) async fn ready_before(&self, deadline: Instant) -> Result<(), Unusable> {
+        tokio::select! {
+            biased;
+            asked = self.exchange.asked() => asked.map_err(Unusable::Init),
+            _ = self.group.ended() => Err(Unusable::Ended),
+            () = sleep_until(deadline) => Err(Unusable::Silent),
+        }
+    }
+
+    /// Hands it an invocation and waits for the answer; `None` = it ended without one.
+    pub(super) async fn invoke(&self, invocation: Invocation) -> Option<Answer> {
+        self.exchange.offer(invocation);
+        tokio::select! {
+            biased;
+            answer = self.exchange.answered() => Some(answer),
+            _ = self.group.ended() => None,
+        }
+    }
+
+    /// Notes that it has answered, and should ask for the next invocation soon.
+    pub(super) fn rest(&mut self) {
+        self.patience = Instant::now() + AGAIN;
+    }
+
+    /// Asks it, and what it started, to end.
+    pub(super) fn terminate(&self) {
+        self.group.signal(Signal::TERM);
+    }
+
+    /// Kills it, and returns how it had ended where it had by itself.
+    pub(super) async fn end(self) -> String {
+        // It may just be about to.
+        if timeout(END, self.group.ended()).await.is_err() {
+            return "the handler was killed".to_owned();
+        }
+        match self.group.finish() {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => format!("the handler ended with exit code {code}"),
+                (None, signal) => format!("the handler was ended by signal {}", signal.unwrap_or_default()),
+            },
+            Err(error) => format!("the handler ended: {error}"),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The processes of a handler: as many as configured, each for one task at a time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::child::{Child, Unusable};
+use super::outer::Outer;
+use crate::step::command::CommandLine;
+use crate::step::contract::StepError;
+
+pub(super) struct Pool {
+    line: CommandLine,
+    outer: Option<Outer>,
+    /// One permit for each process that may be there.
+    free: Arc<Semaphore>,
+    /// Processes without a task: each may also be starting, or have ended.
+    idle: Mutex<Vec<Child>>,
+}
+
+/// A process for one task. It is free again when this is dropped.
+pub(super) struct Reserved {
+    pool: Arc<Pool>,
+    pub(super) child: Option<Child>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Pool {
+    pub(super) fn new(line: CommandLine, handlers: usize) -> Arc<Self> {
+        let free = Arc::new(Semaphore::new(handlers.max(1)));
+        Arc::new(Self { line, outer: Outer::from_env(), free, idle: Mutex::default() })
+    }
+
+    /// Starts all processes, so that the first task waits for none. One that does not start is tried again by the task
+    /// that needs it.
+    pub(super) fn start(&self) {
+        for _ in 0..self.free.available_permits() {
+            match Child::start(&self.line, self.outer.clone()) {
+                Ok(child) => self.idle().push(child),
+                Err(error) => {
+                    let program = &self.line.program;
+                    tracing::warn!(event = "step.handler_not_started", program, %error, "a handler did not start");
+                }
+            }
+        }
+    }
+
+    /// Waits for a process that is free and asks for an invocation, and starts one where there is none. The error is
+    /// retryable: the process does not start.
+    pub(super) async fn reserve(self: &Arc<Self>) -> Result<Reserved, StepError> {
+        // It is never closed.
+        let permit = Arc::clone(&self.free).acquire_owned().await.ok();
+        let mut reserved = Reserved { pool: Arc::clone(self), child: self.take_idle(), _permit: permit };
+        if let Some(child) = &reserved.child {
+            match child.ready().await {
+                Ok(()) => return Ok(reserved),
+                Err(reason) => {
+                    let how = reserved.unusable(reason).await;
+                    tracing::warn!(event = "step.handler_restarted", how, "a handler is started again");
+                }
+            }
+        }
+        let started = Child::start(&self.line, self.outer.clone()).map_err(|error| {
+            StepError::retryable(format!("the handler {:?} did not start: {error}", self.line.program))
+        })?;
+        match reserved.child.insert(started).ready().await {
+            Ok(()) => Ok(reserved),
+            Err(reason) => {
+                let how = reserved.unusable(reason).await;
+                Err(StepError::retryable(format!("the handler did not start: {how}")))
+            }
+        }
+    }
+
+    /// The process that is ready, or else any.
+    fn take_idle(&self) -> Option<Child> {
+        let mut idle = self.idle();
+        let index = idle.iter().rposition(Child::is_ready).or_else(|| idle.len().checked_sub(1))?;
+        Some(idle.swap_remove(index))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reserved {
+    /// Ends a process that takes no invocation, and returns why.
+    async fn unusable(&mut self, reason: Unusable) -> String {
+        let Some(child) = self.child.take() else { return String::new() };
+        match reason {
+            Unusable::Init(failure) => failure.to_string(),
+            Unusable::Silent => "it does not ask for an invocation".to_owned(),
+            Unusable::Ended => child.end().await,
+        }
+    }
+}
+
+/// Also where it is still starting: the next task waits for the rest of that time only.
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take() {
+            self.pool.idle().push(child);
+        }
+    }
+}
