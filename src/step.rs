@@ -22,7 +22,7 @@ pub(crate) mod verify_card;
 pub(crate) use command::reap_all;
 #[cfg(feature = "external-steps")]
 pub use command::{CommandLine, CommandStep};
-pub(crate) use config::{NOT_SET, configured};
+pub(crate) use config::{NOT_SET, StepOptions, configured};
 pub use config::{Routes, StepConfig};
 pub use contract::{Step, StepError, StepOutput};
 pub use function::{IntoStep, IntoStepOutput};

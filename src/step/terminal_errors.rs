@@ -104,7 +104,7 @@ pub(super) fn unframed(error_type: &str) -> &str {
     framed.map_or(error_type, |(_, name)| name)
 }
 
-/// Returns whether it can be the name of an error. Access keys are in capitals too, and longer than constants are.
+/// Returns whether it can be the name of an error, of at most 256 bytes. Access keys are in capitals too, and longer than constants are.
 fn is_name(entry: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -113,7 +113,7 @@ fn is_name(entry: &str) -> bool {
     let resembles_key =
         entry.len() >= 16 && entry.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let is_scheme = ["exit", "http", "https"].iter().any(|scheme| entry.eq_ignore_ascii_case(scheme));
-    !resembles_key && !is_scheme && entry.replace("::", ".").split(['.', '$']).all(is_part)
+    entry.len() <= 256 && !resembles_key && !is_scheme && entry.replace("::", ".").split(['.', '$']).all(is_part)
 }
 
 /// Digits and nothing else, where `parse` alone would take a sign.
