@@ -60,7 +60,9 @@ mod tests {
         ] {
             assert!(errors.has_error(name), "{name}");
         }
-        for name in ["Lost", "Closed", "Other::Closed", "cardDeclined", "CardDeclined.Inner", "Function", "", "<>"] {
+        for name in
+            ["Lost", "Closed", "Other::Closed", "cardDeclined", "CardDeclined.Inner", "Function", "", "<>"]
+        {
             assert!(!errors.has_error(name), "{name}");
         }
         assert!(!TerminalErrors::default().has_error("CardDeclined"));
@@ -73,11 +75,14 @@ mod tests {
         ];
         let statuses =
             ["http:200", "http:202", "http:302", "http:399", "http:600", "http:4xx", "http:", "http:65945"];
-        let others = ["Card Declined", "EXIT:3", "signal:9", "3", "", "exit", "exit=3", "a::", "3x", "Card-Declined"];
+        let others =
+            ["Card Declined", "EXIT:3", "signal:9", "3", "", "exit", "exit=3", "a::", "3x", "Card-Declined"];
         let all = exits.map(|entry| (entry, "expected exit:N with N from 1 to 125 or 128 to 255: "));
         let all =
             all.into_iter().chain(statuses.map(|entry| (entry, "expected http:N with N from 400 to 599: ")));
-        for (entry, expected) in all.chain(others.map(|entry| (entry, "expected exit:N, http:N or the name of an error, "))) {
+        for (entry, expected) in
+            all.chain(others.map(|entry| (entry, "expected exit:N, http:N or the name of an error, ")))
+        {
             let errors = settings(&format!("exit:3,{entry}")).unwrap_err();
             // A text that is more than one word is not shown: it may be anything.
             let shown = if entry.contains([' ', '=']) {

@@ -113,7 +113,10 @@ fn is_name(entry: &str) -> bool {
     let resembles_key =
         entry.len() >= 16 && entry.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let is_scheme = ["exit", "http", "https"].iter().any(|scheme| entry.eq_ignore_ascii_case(scheme));
-    entry.len() <= 256 && !resembles_key && !is_scheme && entry.replace("::", ".").split(['.', '$']).all(is_part)
+    entry.len() <= 256
+        && !resembles_key
+        && !is_scheme
+        && entry.replace("::", ".").split(['.', '$']).all(is_part)
 }
 
 /// Digits and nothing else, where `parse` alone would take a sign.

@@ -5,6 +5,7 @@ mod children;
 pub(crate) mod command;
 mod failure;
 mod group;
+mod handler;
 pub(crate) mod http;
 mod output;
 mod response;

@@ -204,8 +204,11 @@ fn only_commands_may_block() {
         (r#"{"by":"activity","on":{"a":"https://a.test/b"}}"#, false),
         (r#"{"by":"activity","on":{"a":"https://a.test/b","c":"command:./verify"}}"#, true),
     ] {
-        let options =
-            StepOptions { terminal: TerminalErrors::default(), handlers: NonZeroUsize::MIN, handler_time: None };
+        let options = StepOptions {
+            terminal: TerminalErrors::default(),
+            handlers: NonZeroUsize::MIN,
+            handler_time: None,
+        };
         let built = step(text).unwrap().build(&options).unwrap();
         assert_eq!(built.blocks(), blocks, "{text}");
     }

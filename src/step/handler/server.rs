@@ -136,7 +136,10 @@ impl ChildApi {
         if self.exchange.take(id, header(&head.headers, INVOCATION_ID).as_deref(), answer) {
             return accepted();
         }
-        tracing::warn!(event = "step.answer_dropped", "a handler answered an invocation that it does not have");
+        tracing::warn!(
+            event = "step.answer_dropped",
+            "a handler answered an invocation that it does not have"
+        );
         error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
     }
 }
