@@ -151,7 +151,7 @@ pub use step::{
     StepOutput, Task, TerminalErrors, UnroutedPolicy,
 };
 #[cfg(feature = "external-steps")]
-pub use step::{CommandLine, CommandStep, HandlerStep, HttpStep, StepUrl};
+pub use step::{CommandLine, CommandStep, FunctionAnswer, FunctionProcess, HandlerStep, HttpStep, StepUrl};
 pub use taskback::Taskback;
 pub use taskback_core::{
     ClosedBy, DecodeError, Digest, Execution, Fingerprint, MessageFormat, Outcome, Output, RawTask, Receipt,

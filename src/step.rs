@@ -27,7 +27,7 @@ pub use config::{Routes, StepConfig};
 pub use contract::{Step, StepError, StepOutput};
 pub use function::{IntoStep, IntoStepOutput};
 #[cfg(feature = "external-steps")]
-pub use handler::HandlerStep;
+pub use handler::{FunctionAnswer, FunctionProcess, HandlerStep};
 #[cfg(feature = "external-steps")]
 pub use http::{HttpStep, StepUrl};
 pub use router::{RouteKey, Router, UnroutedPolicy};

@@ -1,6 +1,7 @@
 mod answer;
 mod child;
 mod exchange;
+mod function_process;
 mod invocation;
 mod outer;
 mod pool;
@@ -20,6 +21,7 @@ use super::contract::{Step, StepError, StepOutput};
 use super::task::Task;
 use super::terminal_errors::TerminalErrors;
 use crate::future::BoxFuture;
+pub use function_process::{FunctionAnswer, FunctionProcess};
 use invocation::HostInvocation;
 use pool::{Pool, Reserved};
 

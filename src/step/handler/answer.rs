@@ -17,8 +17,8 @@ pub(super) enum Answer {
 /// A failure as the child's runtime names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
-    error: String,
-    message: String,
+    pub(super) error: String,
+    pub(super) message: String,
 }
 
 /// Python: the handler returned, and what it returned is not JSON.

@@ -1,5 +1,6 @@
 //! One process of a handler, with the Runtime API that it alone sees.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -49,13 +50,24 @@ const END: Duration = Duration::from_millis(100);
 impl Child {
     /// Starts the command with a Runtime API of its own, which listens before it does. The call blocks for as long as a
     /// process takes to be made; it is made by this thread, which must outlive it where the child watches its parent.
-    pub(super) fn start(line: &CommandLine, outer: Option<Outer>) -> io::Result<Self> {
+    pub(super) fn start(
+        line: &CommandLine,
+        vars: &[(OsString, OsString)],
+        outer: Option<Outer>,
+    ) -> io::Result<Self> {
         let exchange = Arc::new(Exchange::new());
         let server = Server::start(Arc::clone(&exchange), outer)?;
         let mut command = Command::new(&line.program);
         command.args(&line.arguments).stdin(Stdio::null());
         // Stdout is for this process's own lines.
         command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+        for (name, value) in vars {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
         command.env("AWS_LAMBDA_RUNTIME_API", server.address.to_string());
         // A wrapper wraps once; one invocation at a time; nothing is restored here.
         command.env_remove("AWS_LAMBDA_EXEC_WRAPPER").env_remove("AWS_LAMBDA_MAX_CONCURRENCY");
@@ -107,14 +119,14 @@ impl Child {
     pub(super) async fn end(self) -> String {
         // It may just be about to.
         if timeout(END, self.group.ended()).await.is_err() {
-            return "the handler was killed".to_owned();
+            return "was killed".to_owned();
         }
         match self.group.finish() {
             Ok(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => format!("the handler ended with exit code {code}"),
-                (None, signal) => format!("the handler was ended by signal {}", signal.unwrap_or_default()),
+                (Some(code), _) => format!("ended with exit code {code}"),
+                (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
             },
-            Err(error) => format!("the handler ended: {error}"),
+            Err(error) => format!("ended: {error}"),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Pool {
     /// that needs it.
     pub(super) fn start(&self) {
         for _ in 0..self.free.available_permits() {
-            match Child::start(&self.line, self.outer.clone()) {
+            match Child::start(&self.line, &[], self.outer.clone()) {
                 Ok(child) => self.idle().push(child),
                 Err(error) => {
                     let program = &self.line.program;
@@ -60,7 +60,7 @@ impl Pool {
                 }
             }
         }
-        let started = Child::start(&self.line, self.outer.clone()).map_err(|error| {
+        let started = Child::start(&self.line, &[], self.outer.clone()).map_err(|error| {
             StepError::retryable(format!("the handler {:?} did not start: {error}", self.line.program))
         })?;
         match reserved.child.insert(started).ready().await {
@@ -90,7 +90,7 @@ impl Reserved {
         let Some(child) = self.child.take() else { return String::new() };
         match reason {
             Unusable::Init(failure) => failure.to_string(),
-            Unusable::Silent => "it does not ask for an invocation".to_owned(),
+            Unusable::Silent => "does not ask for an invocation".to_owned(),
             Unusable::Ended => child.end().await,
         }
     }

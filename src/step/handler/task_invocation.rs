@@ -49,14 +49,14 @@ pub(super) async fn run(
         }
     };
     let Some(answer) = ended else {
-        return Err(StepError::retryable(format!("{} before it answered", child.end().await)));
+        return Err(StepError::retryable(format!("the handler {} before it answered", child.end().await)));
     };
     if answer.is_terminal(terminal)
         && let Err(reason) = child.ready_before(deadline).await
     {
         let how = match reason {
             Unusable::Ended => child.end().await,
-            Unusable::Init(_) | Unusable::Silent => "the handler did not go on".to_owned(),
+            Unusable::Init(_) | Unusable::Silent => "did not go on".to_owned(),
         };
         return Err(StepError::retryable(uncertain(answer, &how)));
     }
@@ -71,8 +71,8 @@ pub(super) async fn run(
 /// A runtime that ends after a failure may have reported another task's: Node does so for what nobody caught.
 fn uncertain(answer: Answer, how: &str) -> String {
     match answer {
-        Answer::Failed(failure) => format!("{failure}; then {how}"),
-        Answer::Output(_) => how.to_owned(),
+        Answer::Failed(failure) => format!("{failure}; then the handler {how}"),
+        Answer::Output(_) => format!("the handler {how}"),
     }
 }
 
