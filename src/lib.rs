@@ -119,6 +119,8 @@ pub use builder::TaskbackBuilder;
 pub use error::{Error, ErrorKind};
 pub use future::BoxFuture;
 pub use handler::Handler;
+#[cfg(feature = "external-steps")]
+pub use host::run_exec_wrapper;
 #[cfg(feature = "fnf")]
 pub use host::run_flow_control;
 #[cfg(feature = "sqs")]

@@ -27,6 +27,8 @@ pub use config::{Routes, StepConfig};
 pub use contract::{Step, StepError, StepOutput};
 pub use function::{IntoStep, IntoStepOutput};
 #[cfg(feature = "external-steps")]
+pub(crate) use handler::Stage2;
+#[cfg(feature = "external-steps")]
 pub use handler::{FunctionAnswer, FunctionProcess, HandlerStep};
 #[cfg(feature = "external-steps")]
 pub use http::{HttpStep, StepUrl};

@@ -56,6 +56,9 @@ pub struct Settings {
     /// `TASKBACK_HANDLER_SECONDS`: the time of one task of a step `handler:…`, 1 to 86400; unset = the time for
     /// steps.
     pub handler_time: Option<Duration>,
+    /// `TASKBACK_EXEC_WRAPPER`: another wrapper of the function's runtime, which the Lambda layer runs between itself
+    /// and the runtime.
+    pub exec_wrapper: Option<String>,
     /// `TASKBACK_HEARTBEAT_SECONDS`: between SWF heartbeats where the message says no timeout, 1 to
     /// 86400; default 30.
     pub heartbeat: Duration,
@@ -151,6 +154,7 @@ impl Settings {
             handler_time: read
                 .number("TASKBACK_HANDLER_SECONDS", 1, 86400)
                 .map(|seconds| Duration::from_secs(seconds.into())),
+            exec_wrapper: read.text("TASKBACK_EXEC_WRAPPER"),
             heartbeat: read
                 .number("TASKBACK_HEARTBEAT_SECONDS", 1, 86400)
                 .map_or(defaults::HEARTBEAT, |seconds| Duration::from_secs(seconds.into())),

@@ -6,6 +6,7 @@ mod invocation;
 mod outer;
 mod pool;
 mod server;
+mod stage2;
 mod task_invocation;
 
 use std::fmt;
@@ -20,10 +21,14 @@ use super::command::CommandLine;
 use super::contract::{Step, StepError, StepOutput};
 use super::task::Task;
 use super::terminal_errors::TerminalErrors;
+use crate::error::{Error, ErrorKind};
 use crate::future::BoxFuture;
+use child::Start;
 pub use function_process::{FunctionAnswer, FunctionProcess};
 use invocation::HostInvocation;
+use outer::Outer;
 use pool::{Pool, Reserved};
+pub(crate) use stage2::Stage2;
 
 /// A step that runs an ordinary Lambda handler, in any language: the command is the runtime of its language, such as
 /// `python3 -m awslambdaric app.handler`, and gets each task as an invocation.
@@ -52,6 +57,7 @@ use pool::{Pool, Reserved};
 pub struct HandlerStep {
     line: CommandLine,
     handlers: NonZeroUsize,
+    is_stage2: bool,
     means: Arc<Means>,
     pool: OnceLock<Arc<Pool>>,
 }
@@ -66,7 +72,18 @@ struct Means {
 impl HandlerStep {
     /// The step of that command, which connects to the Runtime API in its environment.
     pub fn new(line: CommandLine) -> Self {
-        Self { line, handlers: NonZeroUsize::MIN, means: Arc::default(), pool: OnceLock::new() }
+        Self {
+            line,
+            handlers: NonZeroUsize::MIN,
+            is_stage2: false,
+            means: Arc::default(),
+            pool: OnceLock::new(),
+        }
+    }
+
+    /// The step of the second stage of the layer.
+    pub(crate) fn from_stage2(line: CommandLine) -> Self {
+        Self { is_stage2: true, ..Self::new(line) }
     }
 
     /// Sets the number of processes, and so of tasks at once; default 1.
@@ -87,12 +104,26 @@ impl HandlerStep {
     }
 
     /// Starts the processes now and not with the first task. Must be called within the runtime that runs the tasks.
-    pub(super) fn start(&self) {
+    pub(crate) fn start(&self) {
         self.pool().start();
     }
 
+    /// Waits until a process asks for its first task. The error is its failed start.
+    pub(crate) async fn ready(&self) -> Result<(), Error> {
+        match self.pool().reserve_started().await {
+            Ok(_free_again) => Ok(()),
+            Err(reason) => Err(Error::new(ErrorKind::Host, format!("the function {reason}"))),
+        }
+    }
+
     fn pool(&self) -> &Arc<Pool> {
-        self.pool.get_or_init(|| Pool::new(self.line.clone(), self.handlers.get()))
+        let start = || Start {
+            line: self.line.clone(),
+            vars: Vec::new(),
+            outer: Outer::from_env(),
+            is_stage2: self.is_stage2,
+        };
+        self.pool.get_or_init(|| Pool::new(start(), self.handlers.get()))
     }
 
     fn reserved(&self) -> BoxFuture<'static, ReservedStep> {

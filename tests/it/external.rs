@@ -4,7 +4,7 @@
 mod children;
 pub(crate) mod command;
 mod failure;
-mod group;
+pub(crate) mod group;
 mod handler;
 pub(crate) mod http;
 mod output;

@@ -1,5 +1,6 @@
 """Handlers as users of Lambda write them. The event says what they do."""
 
+import http.client
 import os
 import signal
 import sys
@@ -22,6 +23,8 @@ def handle(event, context):
             "custom": context.client_context.custom,
             "all": repr([event, dict(os.environ), sys.argv]),
         }
+    if do == "variable":
+        return os.environ.get(event["name"])
     if do == "pid":
         return os.getpid()
     if do == "declined":
@@ -46,9 +49,20 @@ def handle(event, context):
         os.kill(os.getpid(), signal.SIGKILL)
     if do == "meet":
         return _meet(event["mine"], event["other"])
+    if do == "register extension":
+        return _register()
     if do == "hang":
         return _hang(event)
     raise KeyError(do)
+
+
+def _register():
+    """As an extension within the runtime does."""
+    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    headers = {"Lambda-Extension-Name": "within"}
+    connection.request("POST", "/2020-01-01/extension/register", '{"events":[]}', headers)
+    response = connection.getresponse()
+    return [response.status, response.read().decode()]
 
 
 def _meet(mine, other):

@@ -65,6 +65,11 @@ pub(super) const GROUPS: &[Group] = &[
                 Means("the time for steps"),
                 "The time of one task of a step `handler:…`. A process that does not answer in time is killed, and the task is retried.",
             ),
+            (
+                "TASKBACK_EXEC_WRAPPER",
+                Means("none"),
+                "The path of another wrapper, in the Lambda layer: it is run between the layer and the function's runtime. See [Another wrapper](../guides/layer.md#another-wrapper).",
+            ),
             ("TASKBACK_CONCURRENCY", Is("10"), "Concurrent steps in one invocation, or in one queue worker."),
             (
                 "TASKBACK_MAX_RECEIVES",

@@ -16,6 +16,7 @@ use super::exchange::Exchange;
 use super::invocation::Invocation;
 use super::outer::Outer;
 use super::server::Server;
+use super::stage2::{OWN_API, RUNTIME_API};
 use crate::step::command::CommandLine;
 use crate::step::command::group::Group;
 
@@ -26,6 +27,18 @@ pub(super) struct Child {
     _server: Server,
     /// The time by which it should ask for an invocation.
     patience: Instant,
+}
+
+/// How children are started.
+#[derive(Clone)]
+pub(super) struct Start {
+    pub(super) line: CommandLine,
+    /// Variables beside this process's own; an empty value removes one.
+    pub(super) vars: Vec<(OsString, OsString)>,
+    /// The Runtime API of this process, where it has one.
+    pub(super) outer: Option<Outer>,
+    /// True where the command is the second stage of the layer.
+    pub(super) is_stage2: bool,
 }
 
 /// The reason why a child takes no invocation.
@@ -50,12 +63,12 @@ const END: Duration = Duration::from_millis(100);
 impl Child {
     /// Starts the command with a Runtime API of its own, which listens before it does. The call blocks for as long as a
     /// process takes to be made; it is made by this thread, which must outlive it where the child watches its parent.
-    pub(super) fn start(
-        line: &CommandLine,
-        vars: &[(OsString, OsString)],
-        outer: Option<Outer>,
-    ) -> io::Result<Self> {
+    ///
+    /// `in_init` = as a part of this process's own start: an error is then the function's.
+    pub(super) fn start(start: &Start, in_init: bool) -> io::Result<Self> {
+        let Start { line, vars, outer, is_stage2 } = start;
         let exchange = Arc::new(Exchange::new());
+        let outer = outer.clone().map(|outer| outer.with_init_errors(in_init && *is_stage2));
         let server = Server::start(Arc::clone(&exchange), outer)?;
         let mut command = Command::new(&line.program);
         command.args(&line.arguments).stdin(Stdio::null());
@@ -68,8 +81,15 @@ impl Child {
                 command.env(name, value)
             };
         }
-        command.env("AWS_LAMBDA_RUNTIME_API", server.address.to_string());
-        // A wrapper wraps once; one invocation at a time; nothing is restored here.
+        command.env(RUNTIME_API, server.address.to_string());
+        if *is_stage2 {
+            command.env(OWN_API, server.address.to_string());
+        }
+        if !in_init {
+            // It is not restored from the snapshot that the first one was in.
+            command.env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+        }
+        // A wrapper wraps once, and there is one invocation at a time.
         command.env_remove("AWS_LAMBDA_EXEC_WRAPPER").env_remove("AWS_LAMBDA_MAX_CONCURRENCY");
         let group = Group::spawn(&mut command)?;
         Ok(Self { group, exchange, _server: server, patience: Instant::now() + START })

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
 use super::answer::Answer;
-use super::child::{Child, Unusable};
+use super::child::{Child, Start, Unusable};
 use super::invocation::Invocation;
 use crate::error::{Error, ErrorKind};
 use crate::step::command::CommandLine;
@@ -59,8 +59,9 @@ impl FunctionProcess {
         vars: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Error> {
         let function = FUNCTION.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let vars: Vec<_> = function.into_iter().chain(vars).collect();
-        Child::start(line, &vars, None)
+        let vars = function.into_iter().chain(vars).collect();
+        let start = Start { line: line.clone(), vars, outer: None, is_stage2: false };
+        Child::start(&start, true)
             .map(Self)
             .map_err(|error| failed(format!("{:?} did not start: {error}", line.program)))
     }

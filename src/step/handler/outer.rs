@@ -10,6 +10,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use taskback_http::{HttpClient, Roots};
 
+use super::stage2::RUNTIME_API;
 use crate::environment;
 
 /// The time to connect.
@@ -22,14 +23,20 @@ const MAX_ANSWER: usize = 6 << 20;
 pub(super) struct Outer {
     authority: String,
     client: HttpClient,
+    /// True where a failed start of the child is one of the function.
+    pub(super) takes_init_errors: bool,
 }
 
 impl Outer {
     /// The Runtime API that this process's environment names, if any.
     pub(super) fn from_env() -> Option<Self> {
-        let authority = environment::text("AWS_LAMBDA_RUNTIME_API")?;
+        let authority = environment::text(RUNTIME_API)?;
         let client = HttpClient::new(CONNECT, Duration::ZERO, Roots::None).ok()?;
-        Some(Self { authority, client })
+        Some(Self { authority, client, takes_init_errors: false })
+    }
+
+    pub(super) fn with_init_errors(self, takes_init_errors: bool) -> Self {
+        Self { takes_init_errors, ..self }
     }
 
     /// Passes a call on, and its answer back. A call may wait for as long as its environment sleeps.

@@ -4,14 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::child::{Child, Unusable};
-use super::outer::Outer;
-use crate::step::command::CommandLine;
+use super::child::{Child, Start, Unusable};
 use crate::step::contract::StepError;
 
 pub(super) struct Pool {
-    line: CommandLine,
-    outer: Option<Outer>,
+    start: Start,
     /// One permit for each process that may be there.
     free: Arc<Semaphore>,
     /// Processes without a task: each may also be starting, or have ended.
@@ -26,19 +23,19 @@ pub(super) struct Reserved {
 }
 
 impl Pool {
-    pub(super) fn new(line: CommandLine, handlers: usize) -> Arc<Self> {
+    pub(super) fn new(start: Start, handlers: usize) -> Arc<Self> {
         let free = Arc::new(Semaphore::new(handlers.max(1)));
-        Arc::new(Self { line, outer: Outer::from_env(), free, idle: Mutex::default() })
+        Arc::new(Self { start, free, idle: Mutex::default() })
     }
 
     /// Starts all processes, so that the first task waits for none. One that does not start is tried again by the task
     /// that needs it.
     pub(super) fn start(&self) {
         for _ in 0..self.free.available_permits() {
-            match Child::start(&self.line, &[], self.outer.clone()) {
+            match Child::start(&self.start, true) {
                 Ok(child) => self.idle().push(child),
                 Err(error) => {
-                    let program = &self.line.program;
+                    let program = &self.start.line.program;
                     tracing::warn!(event = "step.handler_not_started", program, %error, "a handler did not start");
                 }
             }
@@ -60,8 +57,8 @@ impl Pool {
                 }
             }
         }
-        let started = Child::start(&self.line, &[], self.outer.clone()).map_err(|error| {
-            StepError::retryable(format!("the handler {:?} did not start: {error}", self.line.program))
+        let started = Child::start(&self.start, false).map_err(|error| {
+            StepError::retryable(format!("the handler {:?} did not start: {error}", self.start.line.program))
         })?;
         match reserved.child.insert(started).ready().await {
             Ok(()) => Ok(reserved),
@@ -69,6 +66,17 @@ impl Pool {
                 let how = reserved.unusable(reason).await;
                 Err(StepError::retryable(format!("the handler did not start: {how}")))
             }
+        }
+    }
+
+    /// Waits for a process that was started already. The error is the reason why there is none.
+    pub(super) async fn reserve_started(self: &Arc<Self>) -> Result<Reserved, String> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.ok();
+        let mut reserved = Reserved { pool: Arc::clone(self), child: self.take_idle(), _permit: permit };
+        let Some(child) = &reserved.child else { return Err("did not start".to_owned()) };
+        match child.ready().await {
+            Ok(()) => Ok(reserved),
+            Err(reason) => Err(reserved.unusable(reason).await),
         }
     }
 

@@ -121,6 +121,10 @@ impl ChildApi {
             }
             (&Method::POST, ["init", "error"]) => {
                 let failure = Failure::read(&received.body, header(&head.headers, ERROR_TYPE).as_deref());
+                if let Some(outer) = self.outer.as_ref().filter(|outer| outer.takes_init_errors) {
+                    // Lambda's answer changes nothing for the child.
+                    outer.pass(head, received.body.into()).await;
+                }
                 self.exchange.fail_init(failure);
                 accepted()
             }

@@ -12,16 +12,15 @@ const DOCUMENTS: [&str; 4] =
     ["README.md", "docs/quick-start.md", "docs/guides/external-steps.md", "docs/deploy/doctor.md"];
 
 /// Commands of README that something else runs: what, where, and the line by which it is found there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 6] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 5] = [
     ("tests/run", ".ci/run", "tests/run"),
     ("cargo add taskback --path ../taskback", ".ci/run", "^cargo add"),
     ("cargo add serde --features derive", ".ci/run", "^cargo add"),
     ("cargo add tokio --features macros,rt-multi-thread", ".ci/run", "^cargo add"),
-    ("cargo build", ".ci/run", "'^cargo (build|run"),
     (
-        "cargo run --manifest-path ../taskback/Cargo.toml -- invoke --function target/debug/own --open -e ../taskback/examples/own-function/event.json",
+        "cargo run --manifest-path ../taskback/Cargo.toml -- invoke --function 'cargo run --quiet' --open -e ../taskback/examples/own-function/event.json",
         ".ci/run",
-        "|run --manifest-path)'",
+        "'^cargo run --manifest-path'",
     ),
 ];
 
