@@ -68,7 +68,7 @@ pub(super) async fn run(
     answer.judge(terminal)
 }
 
-/// A runtime that ends after a failure may have reported another task's: Node does so for what nobody caught.
+/// A runtime that ends after a failure may have reported another task's: Node does so for what nothing caught.
 fn uncertain(answer: Answer, how: &str) -> String {
     match answer {
         Answer::Failed(failure) => format!("{failure}; then the handler {how}"),

@@ -23,7 +23,7 @@ fn doing(what: &str) -> String {
     json!({ "do": what }).to_string()
 }
 
-/// Node reports what nobody caught under the id of the task that runs then, and ends.
+/// Node reports what nothing caught under the id of the task that runs then, and ends.
 #[tokio::test]
 async fn failure_before_the_end_is_retryable() {
     let (error, cause) = failure(client(), &doing("fail and end")).await;
