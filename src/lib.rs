@@ -107,6 +107,7 @@ mod environment;
 mod error;
 pub mod examples;
 mod future;
+mod invocation;
 pub mod log;
 mod redact;
 pub mod settings;

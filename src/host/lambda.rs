@@ -40,12 +40,13 @@ mod events {
     use std::sync::Arc;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+    use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
     use serde_json::value::RawValue;
 
     use crate::error::{Error, ErrorKind};
     use crate::future::BoxFuture;
     use crate::handler::Handler;
+    use crate::invocation::HostInvocation;
     use crate::response::Response;
     use crate::trigger::InvocationError;
 
@@ -67,7 +68,13 @@ mod events {
         handler: &dyn Handler,
         event: LambdaEvent<Box<RawValue>>,
     ) -> Result<Response, InvocationError> {
-        handler.handle(&event.payload, remaining(event.context.deadline), &event.context.request_id).await
+        let Context { request_id, deadline, invoked_function_arn, xray_trace_id, .. } = event.context;
+        let invocation = HostInvocation {
+            id: Some(request_id.clone()),
+            function_arn: Some(invoked_function_arn),
+            trace: xray_trace_id,
+        };
+        invocation.scope(handler.handle(&event.payload, remaining(deadline), &request_id)).await
     }
 
     /// The time until a deadline in milliseconds of the epoch; 0 means that it is unknown, and a deadline in the past

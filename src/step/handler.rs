@@ -23,9 +23,9 @@ use super::task::Task;
 use super::terminal_errors::TerminalErrors;
 use crate::error::{Error, ErrorKind};
 use crate::future::BoxFuture;
+use crate::invocation::HostInvocation;
 use child::Start;
 pub use function_process::{FunctionAnswer, FunctionProcess};
-use invocation::HostInvocation;
 use outer::Outer;
 use pool::{Pool, Reserved};
 pub(crate) use stage2::Stage2;
@@ -127,10 +127,11 @@ impl HandlerStep {
     }
 
     fn reserved(&self) -> BoxFuture<'static, ReservedStep> {
-        let (pool, means) = (Arc::clone(self.pool()), Arc::clone(&self.means));
+        let (pool, means, host) =
+            (Arc::clone(self.pool()), Arc::clone(&self.means), HostInvocation::current());
         Box::pin(async move {
             let reserved = pool.reserve().await;
-            ReservedStep { reserved: Mutex::new(Some(reserved)), host: HostInvocation::default(), means }
+            ReservedStep { reserved: Mutex::new(Some(reserved)), host, means }
         })
     }
 }

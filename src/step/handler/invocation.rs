@@ -10,6 +10,7 @@ use http_body_util::Full;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::invocation::HostInvocation;
 use crate::step::external::TaskMetadata;
 use crate::step::task::Task;
 
@@ -29,13 +30,6 @@ pub(super) struct Invocation {
     pub(super) event: Bytes,
 }
 
-/// The host's own invocation, which brought the task.
-#[derive(Clone, Debug, Default)]
-pub(super) struct HostInvocation {
-    pub(super) function_arn: Option<String>,
-    pub(super) trace: Option<String>,
-}
-
 impl Invocation {
     /// The task's input as the event. Facts of the task are in the client context; the token is nowhere.
     pub(super) fn from_task(task: &Task<Box<RawValue>>, time: Duration, host: HostInvocation) -> Self {
@@ -50,9 +44,9 @@ impl Invocation {
         let custom: serde_json::Map<_, _> =
             facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?.into()))).collect();
         let event = Bytes::copy_from_slice(task.input.get().as_bytes());
-        let HostInvocation { function_arn, trace } = host;
+        let HostInvocation { id, function_arn, trace } = host;
         Self {
-            id: request_id(&metadata.fingerprint),
+            id: request_id(id.as_deref(), &metadata.fingerprint),
             function_arn,
             trace,
             client_context: ascii(&json!({ "custom": custom }).to_string()),
@@ -64,7 +58,7 @@ impl Invocation {
     pub(super) fn new(event: Bytes, time: Duration) -> Self {
         let deadline = SystemTime::now() + time;
         Self {
-            id: request_id(&format!("{:016x}", fastrand::u64(..))),
+            id: request_id(None, &format!("{:016x}", fastrand::u64(..))),
             invocation_id: format!("{:032x}", fastrand::u128(..)),
             deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
             function_arn: None,
@@ -96,11 +90,23 @@ impl Invocation {
     }
 }
 
-/// A UUID that is new for each run and ends with the beginning of the fingerprint, which logs of taskback show.
-fn request_id(fingerprint: &str) -> String {
-    let random = format!("{:020x}", fastrand::u128(..) & ((1 << 80) - 1));
-    let (a, b, c, d) = (&random[..8], &random[8..12], &random[12..16], &random[16..20]);
-    format!("{a}-{b}-{c}-{d}-{}", fingerprint.get(..12).unwrap_or_default())
+/// The host's request id, or else a new UUID, with the beginning of the fingerprint at its end: it is found in the logs of
+/// both the host and taskback.
+fn request_id(host: Option<&str>, fingerprint: &str) -> String {
+    let start = match host {
+        Some(id) if is_uuid(id) => id[..24].to_owned(),
+        _ => {
+            let random = format!("{:020x}", fastrand::u128(..) & ((1 << 80) - 1));
+            let (a, b, c, d) = (&random[..8], &random[8..12], &random[12..16], &random[16..20]);
+            format!("{a}-{b}-{c}-{d}-")
+        }
+    };
+    start + fingerprint.get(..12).unwrap_or_default()
+}
+
+fn is_uuid(id: &str) -> bool {
+    let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    id.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.split('-').all(is_part)
 }
 
 /// Clients expect an ARN; where no host gives one it names no account.
@@ -136,11 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn request_id_is_a_new_uuid() {
+    fn request_id_is_a_uuid_of_host_and_task() {
         let fingerprint = "0123456789abcdef";
-        let (one, two) = (request_id(fingerprint), request_id(fingerprint));
+        let host = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+        let (one, two) = (request_id(None, fingerprint), request_id(Some("no-uuid"), fingerprint));
         assert_ne!(one, two);
-        for id in [one, two] {
+        let three = request_id(Some(host), fingerprint);
+        assert_eq!(three, "8476a536-e9f4-11e8-9739-0123456789ab");
+        for id in [one, two, three] {
             let lengths: Vec<_> = id.split('-').map(str::len).collect();
             assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
             assert!(id.ends_with("-0123456789ab"), "{id}");

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer::Answer;
 use super::child::Unusable;
-use super::invocation::{HostInvocation, Invocation};
+use super::invocation::Invocation;
 use super::pool::Reserved;
+use crate::invocation::HostInvocation;
 use crate::step::contract::{StepError, StepOutput};
 use crate::step::task::{Cancellation, Task};
 use crate::step::terminal_errors::TerminalErrors;

@@ -115,6 +115,10 @@ async fn batch_of_ten_is_settled_one_by_one() {
     for index in [2, 3, 5, 6] {
         assert!(layer.outcome(&tokens[index]).is_none(), "no report, no receipt");
     }
+    let seen: Value = serde_json::from_str(&layer.output(&tokens[8])).unwrap();
+    assert!(seen["arn"].as_str().unwrap().ends_with(":function:orders"), "{seen}");
+    let host = seen["id"].as_str().unwrap().rsplit_once('-').unwrap().0;
+    assert!(layer.emulator.printed().contains(&format!("START RequestId: {host}-")), "{host}");
     // The handler printed all that it was given.
     assert_hidden(&layer.output(&tokens[8]).replace(", ", "\n"), tokens.iter().map(TaskToken::expose));
     assert_hidden(&layer.emulator.printed(), tokens.iter().map(TaskToken::expose));

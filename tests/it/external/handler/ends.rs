@@ -159,7 +159,7 @@ async fn task_without_process_is_not_claimed() {
     let waiting = async {
         file.appears().await;
         let message = Message::new("other", envelope(Service::Swf, "other", &doing("pid")));
-        assert_eq!(kept_within(&taskback, &[message.clone()], SECOND).await, ["other"]);
+        assert_eq!(kept_within(&taskback, std::slice::from_ref(&message), SECOND).await, ["other"]);
         message
     };
     let (_, message) = tokio::join!(hang, waiting);
