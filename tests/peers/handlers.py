@@ -43,6 +43,8 @@ def handle(event, context):
         return "x" * 2_000_000
     if do == "large input":
         return len(event["text"])
+    if do == "sleep":
+        time.sleep(600)
     if do == "exit":
         sys.exit(3)
     if do == "kill":
