@@ -22,7 +22,6 @@ impl HostInvocation {
     }
 
     /// The invocation that is handled by the current task of the runtime; the steps themselves are tasks of their own.
-    #[cfg_attr(not(feature = "external-steps"), expect(dead_code, reason = "only handlers get it"))]
     pub(crate) fn current() -> Self {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
     }

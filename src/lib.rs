@@ -107,6 +107,7 @@ mod environment;
 mod error;
 pub mod examples;
 mod future;
+#[cfg(feature = "external-steps")]
 mod invocation;
 pub mod log;
 mod redact;
