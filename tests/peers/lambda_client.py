@@ -88,6 +88,9 @@ def handle(do, task, run, earlier):
     elif do == "other calls":
         others = ["/2020-01-01/extension/register", f"{ROOT}/restore/next", "/"]
         answer(task, json.dumps([call("POST", path, "{}")[0].status for path in others]))
+    elif do == "web page":
+        pages = [{"Origin": "https://page.example"}, {"Host": "page.example"}]
+        answer(task, json.dumps([call("GET", f"{ROOT}/invocation/next", headers=page)[0].status for page in pages]))
     elif do == "hang up":
         hang_up()
         answer(task, '"after hanging up"')

@@ -51,8 +51,12 @@ pub(super) enum Unusable {
     Silent,
 }
 
-/// The time to start. Lambda gives functions 10 s, and up to 15 min where they are provisioned.
-const START: Duration = Duration::from_secs(60);
+/// The time to start as a part of this process's own start, which its host limits: Lambda to 10 s, and to 15 min where
+/// functions are provisioned.
+const START: Duration = Duration::from_secs(900);
+
+/// The time to start anew.
+const RESTART: Duration = Duration::from_secs(60);
 
 /// The time from an answer to the request for the next invocation.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -92,7 +96,12 @@ impl Child {
         // A wrapper wraps once, and there is one invocation at a time.
         command.env_remove("AWS_LAMBDA_EXEC_WRAPPER").env_remove("AWS_LAMBDA_MAX_CONCURRENCY");
         let group = Group::spawn(&mut command)?;
-        Ok(Self { group, exchange, _server: server, patience: Instant::now() + START })
+        Ok(Self {
+            group,
+            exchange,
+            _server: server,
+            patience: Instant::now() + if in_init { START } else { RESTART },
+        })
     }
 
     /// Returns whether it waits for an invocation now.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::answer::Answer;
 use super::child::{Child, Start, Unusable};
@@ -40,9 +40,6 @@ pub enum FunctionAnswer {
     Failed(String),
 }
 
-/// The time to start, which may be a build.
-const START: Duration = Duration::from_secs(900);
-
 /// What every function's environment has, and runtimes require.
 const FUNCTION: [(&str, &str); 4] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "function"),
@@ -68,7 +65,7 @@ impl FunctionProcess {
 
     /// Hands it the event and returns the answer. An error if it ends, or does not answer in time.
     pub async fn invoke(self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
-        match self.0.ready_before(Instant::now() + START).await {
+        match self.0.ready().await {
             Ok(()) => {}
             Err(Unusable::Init(failure)) => return Err(failed(format!("did not start: {failure}"))),
             Err(Unusable::Ended) => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -50,7 +51,7 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let listener = TcpListener::from_std(listener)?;
-        let child = Arc::new(ChildApi { exchange, outer });
+        let child = Arc::new(ChildApi { host: address.to_string(), exchange, outer });
         Ok(Self { address, accepting: tokio::spawn(accept(listener, child)) })
     }
 }
@@ -91,6 +92,8 @@ async fn serve(stream: TcpStream, child: Arc<ChildApi>) {
 
 /// The calls of one child.
 struct ChildApi {
+    /// The address by which it calls.
+    host: String,
     exchange: Arc<Exchange>,
     /// The Runtime API of this process, where it has one.
     outer: Option<Outer>,
@@ -105,6 +108,9 @@ struct Received {
 impl ChildApi {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
+        if self.is_of_a_page(&head.headers) {
+            return error(StatusCode::FORBIDDEN, "Forbidden", "only the handler may call");
+        }
         let path = head.uri.path().to_owned();
         let call: Vec<_> = path.strip_prefix(PREFIX).unwrap_or_default().split('/').collect();
         if (&head.method, &call[..]) == (&Method::GET, &["invocation", "next"]) {
@@ -133,6 +139,11 @@ impl ChildApi {
                 None => error(StatusCode::NOT_FOUND, "NotFound", "there is no such call here"),
             },
         }
+    }
+
+    /// Returns whether a web page in a browser of this machine sent it: it would take a task.
+    fn is_of_a_page(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(ORIGIN) || header(headers, HOST.as_str()).as_ref() != Some(&self.host)
     }
 
     /// Some clients end their process at any other answer than 202, so it is the one to all that is theirs to say.

@@ -43,7 +43,7 @@ pub(super) async fn run(
                     child.terminate();
                 }
                 () = sleep_until(deadline) => {
-                    let text = format!("the handler did not answer within {} s", time.as_secs_f32());
+                    let text = format!("the handler did not answer within {:.1} s", time.as_secs_f32());
                     return Err(StepError::retryable(text));
                 }
             }

@@ -90,6 +90,11 @@ async fn other_calls_are_not_found() {
 }
 
 #[tokio::test]
+async fn web_page_takes_no_task() {
+    assert_eq!(output(client(), &doing("web page")).await, "[403, 403]");
+}
+
+#[tokio::test]
 async fn connection_that_hung_up_takes_no_task() {
     let rig = Rig::new();
     let taskback = rig.builder().concurrency(1).step(client()).build().unwrap();
