@@ -2,6 +2,7 @@
 
 mod contract;
 mod ends;
+mod instances;
 mod invariants;
 
 use std::time::Duration;

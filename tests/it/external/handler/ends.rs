@@ -85,6 +85,16 @@ async fn process_runs_many_tasks() {
 }
 
 #[tokio::test]
+async fn two_records_of_a_token_run_once() {
+    let rig = Rig::new();
+    let taskback = rig.builder().concurrency(1).step(handler()).build().unwrap();
+    let message = |id: &str, name: &str| Message::new(id, envelope(Service::Swf, name, &doing("count")));
+    let messages = [message("a", "0"), message("b", "0"), message("c", "1")];
+    assert!(kept_within(&taskback, &messages, MINUTE).await.is_empty());
+    assert_eq!((outcomes(&rig, 0), outcomes(&rig, 1)), (vec!["1".to_owned()], vec!["2".to_owned()]));
+}
+
+#[tokio::test]
 async fn several_processes_run_tasks_at_once() {
     let (rig, one, two) = (Rig::new(), Scratch::new(), Scratch::new());
     let step = handler().handlers(NonZeroUsize::new(2).unwrap());
