@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use taskback_core::{ClosedBy, Digest, Outcome, PriorAttempts, RawTask, Receipt};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 use crate::budget::Budget;
@@ -51,6 +51,15 @@ impl Adapter {
         if Instant::now() >= budget.step_deadline() {
             return Settlement::Nack(NackReason::Deadline);
         }
+        // Before the claim, so that waiting for it costs no lease; before the permit, which others wait for.
+        let step = match self.step.reserve(&task) {
+            None => Arc::clone(&self.step),
+            Some(reserve) => tokio::select! {
+                step = reserve => step,
+                () = sleep_until(budget.step_deadline()) => return Settlement::Nack(NackReason::Deadline),
+                () = self.shutdown.asked_now() => return Settlement::Nack(NackReason::Shutdown),
+            },
+        };
         // Before the claim, so that waiting for a permit costs no lease.
         let permit = tokio::select! {
             permit = reporter.permit(budget.step_deadline()) => permit,
@@ -67,6 +76,7 @@ impl Adapter {
             adapter: self,
             reporter: reporter.as_ref(),
             labels: &labels,
+            step,
             step_input,
             input,
             budget,
@@ -180,7 +190,7 @@ impl TaskRun<'_> {
 
     /// Runs all of the step's code on the runtime of the steps, also what it does before its first await.
     async fn run_step(&self, supervisor: &Supervisor<'_>, task: step::Task<Box<RawValue>>) -> StepExit {
-        let step = Arc::clone(&self.adapter.step);
+        let step = Arc::clone(&self.step);
         supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await
     }
 

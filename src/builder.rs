@@ -15,7 +15,7 @@ use crate::settlement::Settlement;
 use crate::shutdown::Shutdown;
 #[cfg(feature = "sqs")]
 use crate::sqs::{Queue, Role};
-use crate::step::{self, IntoStep, Step};
+use crate::step::{self, IntoStep, Step, StepOptions};
 use crate::taskback::{Inner, Observer, Taskback};
 use crate::{dead_letter, defaults};
 
@@ -96,7 +96,12 @@ impl TaskbackBuilder {
     /// The step configured in `TASKBACK_STEP`, as the shipped worker runs it. An error if it is not set.
     pub fn step_from_settings(mut self, settings: &Settings) -> Result<Self, Error> {
         let choice = settings.step.as_ref().ok_or_else(|| Error::new(ErrorKind::Settings, step::NOT_SET))?;
-        self.step = Some(step::configured(choice, &settings.terminal_errors)?);
+        let options = StepOptions {
+            terminal: settings.terminal_errors.clone(),
+            handlers: settings.handlers,
+            handler_time: settings.handler_time,
+        };
+        self.step = Some(step::configured(choice, &options)?);
         Ok(self)
     }
 

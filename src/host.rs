@@ -8,6 +8,8 @@ mod function_host;
 mod health;
 mod lambda;
 mod launch;
+#[cfg(feature = "external-steps")]
+mod layer;
 #[cfg(all(feature = "sqs", feature = "swf"))]
 mod poller;
 #[cfg(feature = "sqs")]
@@ -21,6 +23,8 @@ mod thread;
 #[cfg(feature = "fnf")]
 pub use launch::run_flow_control;
 pub use launch::{run, run_configured, run_dead_letters};
+#[cfg(feature = "external-steps")]
+pub use layer::run_exec_wrapper;
 #[cfg(all(feature = "sqs", feature = "swf"))]
 pub use poller::{poll, run_swf_poller};
 #[cfg(feature = "sqs")]

@@ -41,7 +41,7 @@
 //! | serve it from an SQS queue, as a process | `run_queue_worker` |
 //! | report the tasks of messages that were delivered too often | [`run_dead_letters`] |
 //! | write a step: an async function, or one with state | [`Task`], [`StepError`], [`StepOutput`], [`IntoStep`], [`Step`] |
-//! | run one of several steps, a program, an endpoint, a flow | [`Router`], `CommandStep`, `HttpStep`, `fnf_flow::StartFlow` |
+//! | run one of several steps, a program, a Lambda handler, an endpoint, a flow | [`Router`], `CommandStep`, `HandlerStep`, `HttpStep`, `fnf_flow::StartFlow` |
 //! | test a step | `testing` |
 //! | put the parts together by hand | [`TaskbackBuilder`], [`Settings`], [`Clients`], [`Services`] |
 //! | keep claims and outcomes elsewhere, report to another service | [`ledger::Ledger`], [`Reporter`] |
@@ -54,7 +54,7 @@
 //! | `swf` | yes | reports to SWF; with `sqs` its poller |
 //! | `lambda` | yes | the host on AWS |
 //! | `sqs` | yes | the queue worker, and delays of redelivered messages |
-//! | `external-steps` | yes | steps that are programs or HTTP endpoints |
+//! | `external-steps` | yes | steps that are programs, Lambda handlers or HTTP endpoints |
 //! | `fc` | | the host on Alibaba Cloud, Function Compute |
 //! | `dynamodb`, `mysql`, `postgres` | | ledgers that processes share |
 //! | `sqlite` | | a ledger that the processes of one machine share |
@@ -108,6 +108,8 @@ mod environment;
 mod error;
 pub mod examples;
 mod future;
+#[cfg(feature = "external-steps")]
+mod invocation;
 pub mod log;
 mod redact;
 pub mod settings;
@@ -120,6 +122,8 @@ pub use builder::TaskbackBuilder;
 pub use error::{Error, ErrorKind};
 pub use future::BoxFuture;
 pub use handler::Handler;
+#[cfg(feature = "external-steps")]
+pub use host::run_exec_wrapper;
 #[cfg(feature = "fnf")]
 pub use host::run_flow_control;
 #[cfg(feature = "sqs")]
@@ -152,7 +156,7 @@ pub use step::{
     StepOutput, Task, TerminalErrors, UnroutedPolicy,
 };
 #[cfg(feature = "external-steps")]
-pub use step::{CommandLine, CommandStep, HttpStep, StepUrl};
+pub use step::{CommandLine, CommandStep, FunctionAnswer, FunctionProcess, HandlerStep, HttpStep, StepUrl};
 pub use taskback::Taskback;
 pub use taskback_core::{
     ClosedBy, DecodeError, Digest, Execution, Fingerprint, MessageFormat, Outcome, Output, RawTask, Receipt,

@@ -120,7 +120,7 @@ mod tests {
 
     impl Reporter for RefusedThenSilent {
         fn service(&self) -> Service {
-            Service::Swf
+            Service::ALL[0]
         }
 
         fn report<'a>(&'a self, _request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
@@ -137,7 +137,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn cut_off_report_keeps_its_earlier_reason() {
         let task = RawTask {
-            token: TaskToken::new(Service::Swf, "token-of-a-task").unwrap(),
+            token: TaskToken::new(Service::ALL[0], "token-of-a-task").unwrap(),
             input: RawValue::NULL.to_owned(),
             heartbeat: None,
             execution: taskback_core::Execution::default(),

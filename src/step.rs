@@ -8,6 +8,8 @@ mod contract;
 mod external;
 mod function;
 #[cfg(feature = "external-steps")]
+mod handler;
+#[cfg(feature = "external-steps")]
 mod http;
 #[cfg(feature = "external-steps")]
 mod program;
@@ -20,10 +22,14 @@ pub(crate) mod verify_card;
 pub(crate) use command::reap_all;
 #[cfg(feature = "external-steps")]
 pub use command::{CommandLine, CommandStep};
-pub(crate) use config::{NOT_SET, configured};
+pub(crate) use config::{NOT_SET, StepOptions, configured};
 pub use config::{Routes, StepConfig};
 pub use contract::{Step, StepError, StepOutput};
 pub use function::{IntoStep, IntoStepOutput};
+#[cfg(feature = "external-steps")]
+pub(crate) use handler::Stage2;
+#[cfg(feature = "external-steps")]
+pub use handler::{FunctionAnswer, FunctionProcess, HandlerStep};
 #[cfg(feature = "external-steps")]
 pub use http::{HttpStep, StepUrl};
 pub use router::{RouteKey, Router, UnroutedPolicy};

@@ -39,6 +39,8 @@ pub(crate) struct Adapter {
 pub(super) struct TaskRun<'a> {
     pub(super) adapter: &'a Adapter,
     pub(super) reporter: &'a dyn Reporter,
+    /// The step with what it reserved for this task.
+    pub(super) step: Arc<dyn Step>,
     /// The task without its input, and its fingerprint.
     pub(super) labels: &'a TaskLabels<'a>,
     pub(super) step_input: Box<RawValue>,

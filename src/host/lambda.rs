@@ -40,12 +40,14 @@ mod events {
     use std::sync::Arc;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+    use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
     use serde_json::value::RawValue;
 
     use crate::error::{Error, ErrorKind};
     use crate::future::BoxFuture;
     use crate::handler::Handler;
+    #[cfg(feature = "external-steps")]
+    use crate::invocation::HostInvocation;
     use crate::response::Response;
     use crate::trigger::InvocationError;
 
@@ -67,7 +69,20 @@ mod events {
         handler: &dyn Handler,
         event: LambdaEvent<Box<RawValue>>,
     ) -> Result<Response, InvocationError> {
-        handler.handle(&event.payload, remaining(event.context.deadline), &event.context.request_id).await
+        let Context { request_id, deadline, .. } = &event.context;
+        let handled = handler.handle(&event.payload, remaining(*deadline), request_id);
+        #[cfg(feature = "external-steps")]
+        let handled = invocation(&event.context).scope(handled);
+        handled.await
+    }
+
+    #[cfg(feature = "external-steps")]
+    fn invocation(context: &Context) -> HostInvocation {
+        HostInvocation {
+            id: Some(context.request_id.clone()),
+            function_arn: Some(context.invoked_function_arn.clone()),
+            trace: context.xray_trace_id.clone(),
+        }
     }
 
     /// The time until a deadline in milliseconds of the epoch; 0 means that it is unknown, and a deadline in the past

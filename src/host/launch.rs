@@ -135,13 +135,13 @@ pub(super) fn log_start_failure(error: &Error) {
 }
 
 /// A host and the settings of the function that it runs.
-struct Launch {
+pub(super) struct Launch {
     host: &'static dyn FunctionHost,
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 impl Launch {
-    fn read(settings: Result<Settings, SettingsError>) -> Result<Self, Error> {
+    pub(super) fn read(settings: Result<Settings, SettingsError>) -> Result<Self, Error> {
         let launch = table::find().and_then(|host| Ok(Self { host, settings: settings? }));
         launch.inspect_err(log_start_failure)
     }
@@ -158,7 +158,7 @@ impl Launch {
     }
 
     /// Builds and announces the handler. Calls neither ledger nor queue: the first claim shows what is wrong with them.
-    async fn build(&self, builder: TaskbackBuilder, step: String) -> Result<Taskback, Error> {
+    pub(super) async fn build(&self, builder: TaskbackBuilder, step: String) -> Result<Taskback, Error> {
         let clients = self.clients().await;
         let builder = builder.retry(self.host.retry()).settings(&self.settings);
         let taskback = match builder.connect(&clients).await {
@@ -171,7 +171,7 @@ impl Launch {
         Ok(taskback)
     }
 
-    async fn serve(self, handler: impl Handler) -> Result<(), Error> {
+    pub(super) async fn serve(self, handler: impl Handler) -> Result<(), Error> {
         self.host.serve(Arc::new(handler), &self.settings).await
     }
 }

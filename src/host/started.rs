@@ -58,6 +58,8 @@ pub(super) fn step_name(choice: &StepConfig) -> String {
         #[cfg(feature = "external-steps")]
         StepConfig::Command(line) => format!("command {}", line.program),
         #[cfg(feature = "external-steps")]
+        StepConfig::Handler(line) => format!("handler {}", line.program),
+        #[cfg(feature = "external-steps")]
         StepConfig::Http(url) => {
             let scheme = if url.is_plain() { "http" } else { "https" };
             format!("{scheme} {}", url.uri.host().unwrap_or_default())
@@ -87,6 +89,7 @@ mod tests {
             ("verify-card", "verify-card"),
             ("command:./pay --key secret", "command ./pay"),
             (r#"command:["/bin/sh", "-c", "secret"]"#, "command /bin/sh"),
+            ("handler:python3 -m secret", "handler python3"),
             ("https://user:secret@steps.test:8443/secret?secret", "https steps.test"),
             (
                 r#"{"by":"/kind","on":{"a":"command:cat secret","b":"http://localhost:1/secret"}}"#,

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use taskback_core::{MessageFormat, Service};
@@ -45,12 +46,20 @@ pub struct Settings {
     /// `TASKBACK_LEDGER_FAILURE`: `fail-closed` (default) or `fail-open`.
     pub ledger_failure: LedgerFailurePolicy,
     /// `TASKBACK_STEP`: the step of the shipped worker, which does not start without it: `verify-card` (the
-    /// example), `command:…`, `https://…`, or `http://…` to loopback and the host of
+    /// example), `command:…`, `handler:…`, `https://…`, or `http://…` to loopback and the host of
     /// `TASKBACK_STEP_ALLOW_HTTP_HOST`; or a JSON object of several, by the task's type: see [`Routes`](crate::Routes).
     pub step: Option<StepConfig>,
-    /// `TASKBACK_TERMINAL_ERRORS`: exit codes and statuses that fail a task for good beside those that
-    /// always do.
+    /// `TASKBACK_TERMINAL_ERRORS`: exit codes, statuses and errors of handlers that fail a task for good beside
+    /// those that always do.
     pub terminal_errors: TerminalErrors,
+    /// `TASKBACK_HANDLERS`: processes of a step `handler:…`, and so its tasks at once, 1 to 100; default 1.
+    pub handlers: NonZeroUsize,
+    /// `TASKBACK_HANDLER_SECONDS`: the time of one task of a step `handler:…`, 1 to 86400; unset = the time for
+    /// steps.
+    pub handler_time: Option<Duration>,
+    /// `TASKBACK_EXEC_WRAPPER`: another wrapper of the function's runtime, which the Lambda layer runs between itself
+    /// and the runtime.
+    pub exec_wrapper: Option<String>,
     /// `TASKBACK_HEARTBEAT_SECONDS`: between SWF heartbeats where the message says no timeout, 1 to
     /// 86400; default 30.
     pub heartbeat: Duration,
@@ -142,6 +151,14 @@ impl Settings {
                 .unwrap_or_default(),
             step: step::read(read),
             terminal_errors: terminal_errors::read(read),
+            handlers: read
+                .number("TASKBACK_HANDLERS", 1, 100)
+                .and_then(|handlers| NonZeroUsize::new(handlers as usize))
+                .unwrap_or(NonZeroUsize::MIN),
+            handler_time: read
+                .number("TASKBACK_HANDLER_SECONDS", 1, 86400)
+                .map(|seconds| Duration::from_secs(seconds.into())),
+            exec_wrapper: read.text("TASKBACK_EXEC_WRAPPER"),
             heartbeat: read
                 .number("TASKBACK_HEARTBEAT_SECONDS", 1, 86400)
                 .map_or(defaults::HEARTBEAT, |seconds| Duration::from_secs(seconds.into())),

@@ -45,18 +45,44 @@ mod tests {
     }
 
     #[test]
+    fn error_is_named_whole_or_by_its_end() {
+        let errors = settings("CardDeclined, com.shop.Lost,Shop::Closed,_private,Größe").unwrap();
+        for name in [
+            "CardDeclined",
+            "com.shop.CardDeclined",
+            "com.shop.Order$CardDeclined",
+            "Function<CardDeclined>",
+            "Function<Shop::CardDeclined>",
+            "com.shop.Lost",
+            "Function<Shop::Closed>",
+            "_private",
+            "Größe",
+        ] {
+            assert!(errors.has_error(name), "{name}");
+        }
+        for name in
+            ["Lost", "Closed", "Other::Closed", "cardDeclined", "CardDeclined.Inner", "Function", "", "<>"]
+        {
+            assert!(!errors.has_error(name), "{name}");
+        }
+        assert!(!TerminalErrors::default().has_error("CardDeclined"));
+    }
+
+    #[test]
     fn entry_outside_limits_is_an_error() {
         let exits = [
             "exit:0", "exit:126", "exit:127", "exit:256", "exit:-1", "exit:+3", "exit:", "exit:x", "exit: 3",
         ];
         let statuses =
             ["http:200", "http:202", "http:302", "http:399", "http:600", "http:4xx", "http:", "http:65945"];
-        // Names of errors have no meaning yet.
-        let others = ["CardDeclined", "EXIT:3", "signal:9", "3", "", "exit", "exit=3"];
+        let others =
+            ["Card Declined", "EXIT:3", "signal:9", "3", "", "exit", "exit=3", "a::", "3x", "Card-Declined"];
         let all = exits.map(|entry| (entry, "expected exit:N with N from 1 to 125 or 128 to 255: "));
         let all =
             all.into_iter().chain(statuses.map(|entry| (entry, "expected http:N with N from 400 to 599: ")));
-        for (entry, expected) in all.chain(others.map(|entry| (entry, "expected exit:N or http:N, "))) {
+        for (entry, expected) in
+            all.chain(others.map(|entry| (entry, "expected exit:N, http:N or the name of an error, ")))
+        {
             let errors = settings(&format!("exit:3,{entry}")).unwrap_err();
             // A text that is more than one word is not shown: it may be anything.
             let shown = if entry.contains([' ', '=']) {
@@ -71,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_invalid_entry_is_named() {
-        assert_eq!(settings("exit:0,exit:3,http:1,name").unwrap_err().len(), 3);
+        assert_eq!(settings("exit:0,exit:3,http:1,no-name,Name").unwrap_err().len(), 3);
     }
 
     /// As for every other setting: a URL with a password may stand in the wrong variable.

@@ -1,5 +1,5 @@
 mod end;
-mod group;
+pub(super) mod group;
 mod line;
 mod orphans;
 

@@ -1,7 +1,9 @@
 //! The step of the shipped worker, from the text of a setting to the step itself.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -9,6 +11,8 @@ use serde::Deserialize;
 use super::command::{CommandLine, CommandStep};
 use super::contract::Step;
 use super::function::IntoStep;
+#[cfg(feature = "external-steps")]
+use super::handler::HandlerStep;
 #[cfg(feature = "external-steps")]
 use super::http::{HttpStep, StepUrl};
 #[cfg(feature = "external-steps")]
@@ -20,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::redact::shown;
 
 /// The error of a shipped worker without a step.
-pub(crate) const NOT_SET: &str = "TASKBACK_STEP: not set, expected the step of the tasks: command:…, https://… or a \
+pub(crate) const NOT_SET: &str = "TASKBACK_STEP: not set, expected the step of the tasks: command:…, handler:…, https://… or a \
                                   JSON object of several; verify-card is the example";
 
 /// The step of the shipped worker.
@@ -32,11 +36,22 @@ pub enum StepConfig {
     /// A program for each task.
     #[cfg(feature = "external-steps")]
     Command(CommandLine),
+    /// Processes that run a Lambda handler.
+    #[cfg(feature = "external-steps")]
+    Handler(CommandLine),
     /// A request for each task.
     #[cfg(feature = "external-steps")]
     Http(StepUrl),
     /// Several, by the task's type.
     Routes(Routes),
+}
+
+/// The settings of steps outside of this process.
+#[cfg_attr(not(feature = "external-steps"), expect(dead_code, reason = "there are no such steps"))]
+pub(crate) struct StepOptions {
+    pub(crate) terminal: TerminalErrors,
+    pub(crate) handlers: NonZeroUsize,
+    pub(crate) handler_time: Option<Duration>,
 }
 
 /// Parses the text of one step, whose scheme is known; `allowed` is the one host beside loopback for plain HTTP.
@@ -49,11 +64,17 @@ const SCHEMES: &[(&str, Parse)] = &[
         CommandLine::parse(text.strip_prefix("command:").unwrap_or(text)).map(StepConfig::Command)
     }),
     #[cfg(feature = "external-steps")]
+    ("handler", |text, _| {
+        CommandLine::parse(text.strip_prefix("handler:").unwrap_or(text)).map(StepConfig::Handler)
+    }),
+    #[cfg(feature = "external-steps")]
     ("http", |text, allowed| StepUrl::parse(text, allowed).map(StepConfig::Http)),
     #[cfg(feature = "external-steps")]
     ("https", |text, allowed| StepUrl::parse(text, allowed).map(StepConfig::Http)),
     #[cfg(not(feature = "external-steps"))]
     ("command", |_, _| Err("is command:…, which needs the feature external-steps".into())),
+    #[cfg(not(feature = "external-steps"))]
+    ("handler", |_, _| Err("is handler:…, which needs the feature external-steps".into())),
     #[cfg(not(feature = "external-steps"))]
     ("http", |_, _| Err("is http:…, which needs the feature external-steps".into())),
     #[cfg(not(feature = "external-steps"))]
@@ -72,17 +93,30 @@ impl StepConfig {
     }
 
     #[cfg_attr(not(feature = "external-steps"), expect(clippy::only_used_in_recursion))]
-    pub(crate) fn build(&self, terminal: &TerminalErrors) -> Result<Arc<dyn Step>, Error> {
+    pub(crate) fn build(&self, options: &StepOptions) -> Result<Arc<dyn Step>, Error> {
         Ok(match self {
             Self::VerifyCard => Arc::new(verify_card.into_step()),
             #[cfg(feature = "external-steps")]
-            Self::Command(line) => Arc::new(CommandStep::new(line.clone()).terminal_errors(terminal.clone())),
+            Self::Command(line) => {
+                Arc::new(CommandStep::new(line.clone()).terminal_errors(options.terminal.clone()))
+            }
             #[cfg(feature = "external-steps")]
-            Self::Http(url) => Arc::new(HttpStep::new(url.clone())?.terminal_errors(terminal.clone())),
+            Self::Handler(line) => {
+                let step = HandlerStep::new(line.clone()).handlers(options.handlers);
+                let step = step.terminal_errors(options.terminal.clone());
+                let step = options.handler_time.into_iter().fold(step, HandlerStep::max_time);
+                // So that the start of the processes is a part of this one's.
+                step.start();
+                Arc::new(step)
+            }
+            #[cfg(feature = "external-steps")]
+            Self::Http(url) => {
+                Arc::new(HttpStep::new(url.clone())?.terminal_errors(options.terminal.clone()))
+            }
             Self::Routes(routes) => {
                 let router = Router::new(routes.by.clone()).unrouted(routes.unknown);
                 let add = |router: Router, (kind, step): (_, &Self)| {
-                    Ok::<_, Error>(router.route(kind, step.build(terminal)?))
+                    Ok::<_, Error>(router.route(kind, step.build(options)?))
                 };
                 Arc::new(routes.on.iter().try_fold(router, add)?)
             }
@@ -96,7 +130,7 @@ impl StepConfig {
             #[cfg(feature = "external-steps")]
             Self::Http(_) => Vec::new(),
             #[cfg(feature = "external-steps")]
-            Self::Command(line) => program::problem(&line.program)
+            Self::Command(line) | Self::Handler(line) => program::problem(&line.program)
                 .map(|reason| format!("{field}: program {:?} cannot be run: {reason}", line.program))
                 .into_iter()
                 .collect(),
@@ -109,10 +143,10 @@ impl StepConfig {
 }
 
 /// Returns the step of the settings. An error names every program that cannot be run.
-pub(crate) fn configured(config: &StepConfig, terminal: &TerminalErrors) -> Result<Arc<dyn Step>, Error> {
+pub(crate) fn configured(config: &StepConfig, options: &StepOptions) -> Result<Arc<dyn Step>, Error> {
     let missing = config.missing("TASKBACK_STEP");
     if missing.is_empty() {
-        config.build(terminal)
+        config.build(options)
     } else {
         Err(Error::new(ErrorKind::Unusable, missing.join("; ")))
     }
@@ -139,7 +173,7 @@ fn one(text: &str, allowed: Option<&str>) -> Result<StepConfig, String> {
     match SCHEMES.iter().find(|(name, _)| Some(*name) == scheme) {
         Some((_, parse)) => parse(text, allowed),
         None => Err(
-            "is neither verify-card, command:…, https://… nor a JSON object of them; it may hold a secret \
+            "is neither verify-card, command:…, handler:…, https://… nor a JSON object of them; it may hold a secret \
              and is not shown"
                 .into(),
         ),

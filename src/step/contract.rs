@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use taskback_core::Output;
+use taskback_core::{Output, RawTask};
 
 use super::task::Task;
 use crate::future::BoxFuture;
@@ -37,6 +37,13 @@ pub trait Step: Send + Sync + 'static {
     /// Runs once for a claimed task.
     fn run(&self, task: Task<Box<RawValue>>) -> BoxFuture<'static, Result<StepOutput, StepError>>;
 
+    /// Reserves what the step needs for this task, such as a process that is free; `None` = nothing. The task is claimed
+    /// afterwards, so that waiting costs no lease, and then runs by the step that this returns. What was reserved is
+    /// free again when that step is dropped.
+    fn reserve<'a>(&'a self, _task: &'a RawTask) -> Option<BoxFuture<'a, Arc<dyn Step>>> {
+        None
+    }
+
     /// Returns whether the step may run again for a task whose token it may have handed on already: it finds the
     /// same party by a name that is derived from the token.
     fn confirms_delegation(&self, _task: &Task<Box<RawValue>>) -> bool {
@@ -52,6 +59,10 @@ pub trait Step: Send + Sync + 'static {
 impl<S: Step + ?Sized> Step for Arc<S> {
     fn run(&self, task: Task<Box<RawValue>>) -> BoxFuture<'static, Result<StepOutput, StepError>> {
         (**self).run(task)
+    }
+
+    fn reserve<'a>(&'a self, task: &'a RawTask) -> Option<BoxFuture<'a, Arc<dyn Step>>> {
+        (**self).reserve(task)
     }
 
     fn confirms_delegation(&self, task: &Task<Box<RawValue>>) -> bool {

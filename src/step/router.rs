@@ -4,7 +4,7 @@ use std::future::ready;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use taskback_core::{find, swf};
+use taskback_core::{Execution, RawTask, find, swf};
 
 use super::contract::{Step, StepError, StepOutput};
 use super::function::IntoStep;
@@ -72,12 +72,12 @@ impl Router {
         self
     }
 
-    fn step_for(&self, task: &Task<Box<RawValue>>) -> Option<&Arc<dyn Step>> {
+    fn step_for(&self, execution: &Execution, input: &RawValue) -> Option<&Arc<dyn Step>> {
         match &self.key {
-            RouteKey::Activity => self.steps.get(task.execution().text(swf::ACTIVITY_TYPE)?),
+            RouteKey::Activity => self.steps.get(execution.text(swf::ACTIVITY_TYPE)?),
             RouteKey::Field(pointer) => {
                 // Raw, so that a large number or a deep value beside it hides nothing.
-                let kind = find(&task.input, pointer)?.value;
+                let kind = find(input, pointer)?.value;
                 self.steps.get(&serde_json::from_str::<String>(kind.get()).ok()?)
             }
         }
@@ -101,14 +101,18 @@ impl Router {
 
 impl Step for Router {
     fn run(&self, task: Task<Box<RawValue>>) -> BoxFuture<'static, Result<StepOutput, StepError>> {
-        match self.step_for(&task) {
+        match self.step_for(task.execution(), &task.input) {
             Some(step) => step.run(task),
             None => Box::pin(ready(Err(self.no_route(&task)))),
         }
     }
 
+    fn reserve<'a>(&'a self, task: &'a RawTask) -> Option<BoxFuture<'a, Arc<dyn Step>>> {
+        self.step_for(&task.execution, &task.input)?.reserve(task)
+    }
+
     fn confirms_delegation(&self, task: &Task<Box<RawValue>>) -> bool {
-        self.step_for(task).is_some_and(|step| step.confirms_delegation(task))
+        self.step_for(task.execution(), &task.input).is_some_and(|step| step.confirms_delegation(task))
     }
 
     fn blocks(&self) -> bool {

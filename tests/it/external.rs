@@ -4,7 +4,8 @@
 mod children;
 pub(crate) mod command;
 mod failure;
-mod group;
+pub(crate) mod group;
+mod handler;
 pub(crate) mod http;
 mod output;
 mod response;

@@ -3,6 +3,8 @@
 mod emulator;
 mod flow;
 mod fnf;
+#[cfg(all(target_os = "linux", feature = "external-steps"))]
+mod layer;
 pub(crate) mod python;
 mod queue;
 mod s_yaml;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod event;
+mod function;
 mod remote;
 mod services;
 mod settlements;
@@ -22,6 +23,9 @@ use taskback_core::printable;
 pub(crate) async fn run(args: Args) -> CommandResult {
     let event = event::read(&args.event)?;
     let local = services::locate(&args).await?;
+    if let Some(line) = &args.function {
+        return function::run(&args, line, &event, &local).await;
+    }
     let settings = services::settings(args.services, local.url())?;
     let builder = Taskback::builder().settings(&settings).step_from_settings(&settings)?;
     let builder = services::connect(builder, args.services, local.url(), &settings).await?;

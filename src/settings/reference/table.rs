@@ -43,7 +43,7 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "TASKBACK_STEP",
                 Means("the shipped worker does not start"),
-                "The step of the shipped worker: a command, an HTTP endpoint, a JSON object of several, or `verify-card`, the example, which takes `{\"cardNumber\": \"4111 1111 1111 1111\"}`. See [Steps in other languages](../guides/external-steps.md).",
+                "The step of the shipped worker: a command, a Lambda handler, an HTTP endpoint, a JSON object of several, or `verify-card`, the example, which takes `{\"cardNumber\": \"4111 1111 1111 1111\"}`. See [Steps in other languages](../guides/external-steps.md).",
             ),
             (
                 "TASKBACK_STEP_ALLOW_HTTP_HOST",
@@ -53,7 +53,22 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "TASKBACK_TERMINAL_ERRORS",
                 Means("none"),
-                "Exit codes and statuses that fail a task for good, beside 65 and 400, 410, 422: for example `exit:3, http:409`. `exit:N` takes N 1–125 or 128–255, `http:N` takes N 400–599.",
+                "Exit codes, statuses and errors of handlers that fail a task for good, beside 65 and 400, 410, 422: for example `exit:3, http:409, CardDeclined`. `exit:N` takes N 1–125 or 128–255, `http:N` takes N 400–599. An error is named whole or by the last part of its name.",
+            ),
+            (
+                "TASKBACK_HANDLERS",
+                Is("1"),
+                "Processes of a step `handler:…`, each with one task at a time. See [Lambda handlers](../guides/layer.md).",
+            ),
+            (
+                "TASKBACK_HANDLER_SECONDS",
+                Means("the time for steps"),
+                "The time of one task of a step `handler:…`. A process that does not answer in time is killed, and the task is retried.",
+            ),
+            (
+                "TASKBACK_EXEC_WRAPPER",
+                Means("none"),
+                "The path of another wrapper, in the Lambda layer: it is run between the layer and the function's runtime. See [Another wrapper](../guides/layer.md#another-wrapper).",
             ),
             ("TASKBACK_CONCURRENCY", Is("10"), "Concurrent steps in one invocation, or in one queue worker."),
             (

@@ -1,6 +1,9 @@
+#[cfg(feature = "external-steps")]
+use std::num::NonZeroUsize;
+
 use crate::settings::Settings;
 #[cfg(feature = "external-steps")]
-use crate::step::{CommandLine, RouteKey, StepUrl, TerminalErrors};
+use crate::step::{CommandLine, RouteKey, StepOptions, StepUrl, TerminalErrors};
 use crate::step::{StepConfig, UnroutedPolicy};
 
 fn step(text: &str) -> Result<StepConfig, Vec<String>> {
@@ -33,7 +36,7 @@ fn unknown_step_is_an_error() {
         assert_eq!(
             step(other).unwrap_err(),
             [
-                "TASKBACK_STEP is neither verify-card, command:…, https://… nor a JSON object of them; it may hold a \
+                "TASKBACK_STEP is neither verify-card, command:…, handler:…, https://… nor a JSON object of them; it may hold a \
               secret and is not shown"
             ]
         );
@@ -201,7 +204,12 @@ fn only_commands_may_block() {
         (r#"{"by":"activity","on":{"a":"https://a.test/b"}}"#, false),
         (r#"{"by":"activity","on":{"a":"https://a.test/b","c":"command:./verify"}}"#, true),
     ] {
-        let built = step(text).unwrap().build(&TerminalErrors::default()).unwrap();
+        let options = StepOptions {
+            terminal: TerminalErrors::default(),
+            handlers: NonZeroUsize::MIN,
+            handler_time: None,
+        };
+        let built = step(text).unwrap().build(&options).unwrap();
         assert_eq!(built.blocks(), blocks, "{text}");
     }
 }

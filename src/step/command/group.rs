@@ -14,11 +14,11 @@ use super::orphans;
 ///
 /// The program's id is the group's. It is kept from being used again by not reaping the program before the group was
 /// sent its last signal.
-pub(super) struct Group(Option<Program>);
+pub(crate) struct Group(Option<Program>);
 
 impl Group {
     /// Starts the program in a group of its own.
-    pub(super) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         command.process_group(0);
         let child = orphans::spawn(command)?;
         let program = i32::try_from(child.id()).ok().and_then(Pid::from_raw).map(|id| Program {
@@ -30,12 +30,12 @@ impl Group {
     }
 
     /// The program, for its pipes.
-    pub(super) fn child(&mut self) -> Option<&mut Child> {
+    pub(crate) fn child(&mut self) -> Option<&mut Child> {
         self.0.as_mut().map(|program| &mut program.child)
     }
 
     /// Waits until the program has ended. It is not reaped yet.
-    pub(super) async fn ended(&self) -> io::Result<()> {
+    pub(crate) async fn ended(&self) -> io::Result<()> {
         match &self.0 {
             Some(program) => program.ended().await,
             None => Ok(()),
@@ -43,7 +43,7 @@ impl Group {
     }
 
     /// Sends a signal to all of the group.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         if let Some(program) = &self.0 {
             // Nothing of it may be left.
             let _ = kill_process_group(program.id, signal);
@@ -51,7 +51,7 @@ impl Group {
     }
 
     /// Kills what is left of the group, and returns how the program ended.
-    pub(super) fn finish(mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn finish(mut self) -> io::Result<ExitStatus> {
         self.signal(Signal::KILL);
         match self.0.take() {
             Some(program) => program.reap(),

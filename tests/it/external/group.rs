@@ -86,10 +86,10 @@ async fn commands_of_several_tasks_run_concurrently() {
 }
 
 /// The unique name of a file, which is removed on drop.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("outside-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name))
@@ -100,7 +100,7 @@ impl Scratch {
         format!("echo {text} >{0}.part; mv {0}.part {0}", self.text())
     }
 
-    async fn appears(&self) {
+    pub(super) async fn appears(&self) {
         let until = Instant::now() + PATIENCE;
         while !self.0.exists() {
             assert!(Instant::now() < until, "{} does not appear", self.text());
@@ -108,11 +108,11 @@ impl Scratch {
         }
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.to_str().unwrap()
     }
 
-    fn read(&self) -> String {
+    pub(crate) fn read(&self) -> String {
         std::fs::read_to_string(&self.0).unwrap_or_else(|error| panic!("{}: {error}", self.text()))
     }
 }
@@ -124,7 +124,7 @@ impl Drop for Scratch {
 }
 
 /// A killed process may still be a zombie until its new parent reaps it.
-async fn assert_dead(pid: &str) {
+pub(crate) async fn assert_dead(pid: &str) {
     let until = Instant::now() + PATIENCE;
     loop {
         let ps = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();

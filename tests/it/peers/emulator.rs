@@ -57,7 +57,7 @@ fn id(task: &Value) -> &str {
 }
 
 /// The body of the emulator's response. Its status is 200 for failures too.
-async fn invoke(address: &str, event: &RawValue) -> String {
+pub(super) async fn invoke(address: &str, event: &RawValue) -> String {
     let mut stream = timeout(MINUTE, connected(address)).await.expect("the emulator listens");
     let path = "/2015-03-31/functions/function/invocations";
     let (event, length) = (event.get(), event.get().len());

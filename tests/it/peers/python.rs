@@ -30,6 +30,23 @@ pub(crate) fn script(name: &str) -> Command {
     command
 }
 
+/// The words of a command that runs a handler of `tests/peers` under awslambdaric, the Lambda runtime of Python.
+pub(crate) fn handler(name: &str) -> Vec<String> {
+    let peers = root().join("tests/peers");
+    let python = venv("bin/python");
+    let path = format!("PYTHONPATH={}", peers.display());
+    let words = [
+        "/usr/bin/env",
+        &path,
+        "PYTHONDONTWRITEBYTECODE=1",
+        python.to_str().unwrap(),
+        "-m",
+        "awslambdaric",
+        name,
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
 /// Runs a script of `tests/peers` and returns the JSON lines that it prints.
 pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
     let mut command = self::script(script);

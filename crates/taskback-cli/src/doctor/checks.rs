@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod functions;
+mod layer;
 mod ledger;
 mod mentions;
 mod needs;
@@ -38,6 +39,7 @@ pub(super) fn examine(template: &Template) -> Examined {
         permissions::check(template, &policies, function, &mut findings);
         concurrency::check(function, &mut findings);
         functions::check(function, &mut findings);
+        layer::check(function, &mut findings);
     }
     findings.extend(queues::unhandled(template, &functions));
     mentions::check(template, &functions);

@@ -20,7 +20,7 @@ impl Finding {
 }
 
 /// All checks. Ids never change, because pipelines refer to them.
-pub(super) const CHECKS: [(&str, &str); 21] = [
+pub(super) const CHECKS: [(&str, &str); 22] = [
     ("TB001", "an event source does not use ReportBatchItemFailures"),
     (
         "TB002",
@@ -45,4 +45,5 @@ pub(super) const CHECKS: [(&str, &str); 21] = [
     ("TB019", "reserved concurrency throttles the pollers of a queue"),
     ("TB020", "an event filter deletes messages"),
     ("TB021", "an event source sends what taskback does not read"),
+    ("TB022", "the Lambda layer is not run"),
 ];

@@ -1,10 +1,13 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use taskback::CommandLine;
 
 use super::remote;
 
 /// Handles one event like the deployed function and prints its response.
+///
+/// With --function the event goes to a function's own executable, as Lambda would hand it over.
 ///
 /// Settings come from the environment. With the local services, TASKBACK_SERVICE defaults to fnf and TASKBACK_STEP to
 /// the example verify-card, and the ledger is in memory. With the services of the environment, TASKBACK_STEP is required
@@ -19,6 +22,10 @@ pub(crate) struct Args {
     /// The event: a JSON file of at most 6 MB; - is standard input.
     #[arg(short, long, value_name = "FILE")]
     pub(super) event: PathBuf,
+    /// Command of a function: the program of a step in Rust, or a runtime with a handler. It gets the environment, with
+    /// the local services unless --services is environment. Words are split at white space; a JSON array has others.
+    #[arg(long, value_name = "COMMAND", value_parser = CommandLine::parse)]
+    pub(super) function: Option<CommandLine>,
     /// First opens a task for every token of the event at the local services. Without --local, and if nothing listens
     /// there, local services are started for this event, and the reports that they received are printed on stderr.
     #[arg(long)]

@@ -12,11 +12,16 @@ const DOCUMENTS: [&str; 4] =
     ["README.md", "docs/quick-start.md", "docs/guides/external-steps.md", "docs/deploy/doctor.md"];
 
 /// Commands of README that something else runs: what, where, and the line by which it is found there.
-const RUN_ELSEWHERE: [(&str, &str, &str); 4] = [
+const RUN_ELSEWHERE: [(&str, &str, &str); 5] = [
     ("tests/run", ".ci/run", "tests/run"),
     ("cargo add taskback --path ../taskback", ".ci/run", "^cargo add"),
     ("cargo add serde --features derive", ".ci/run", "^cargo add"),
     ("cargo add tokio --features macros,rt-multi-thread", ".ci/run", "^cargo add"),
+    (
+        "cargo run --manifest-path ../taskback/Cargo.toml -- invoke --function 'cargo run --quiet' --open -e ../taskback/examples/own-function/event.json",
+        ".ci/run",
+        "'^cargo run --manifest-path'",
+    ),
 ];
 
 #[test]

@@ -1,4 +1,5 @@
 mod environment;
+mod function;
 
 use serde_json::Value;
 

@@ -236,9 +236,10 @@ fn managed_runtime_without_settings_is_no_concern() {
     let events = "  Other: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Events: {A: {Type: HttpApi}, \
                   B: {Type: SQS, Properties: {Queue: 'arn:aws:sqs:eu-west-1:1:a'}}}}}\n  Version:\n";
     assert_eq!(examined("python-api", &changed("direct", &[("  Version:\n", events)])), (vec![], vec![]));
-    // A layer may run taskback in any runtime, which its settings show.
-    let layered =
-        other.replace("python3.13", "python3.13, Environment: {Variables: {TASKBACK_SERVICE: swf}}");
+    // The layer runs taskback in any runtime, which its settings show.
+    let variables = "{TASKBACK_SERVICE: swf, AWS_LAMBDA_EXEC_WRAPPER: /opt/taskback}";
+    let variables = format!("python3.13, Environment: {{Variables: {variables}}}");
+    let layered = other.replace("python3.13", &variables);
     let (found, unknown) = examined("layered", &changed("direct", &[("  Version:\n", &layered)]));
     assert!(found == ["TB013 Other"] && unknown.len() == 1, "{found:?} {unknown:?}");
 }
