@@ -64,6 +64,7 @@ impl Reader {
     }
 
     /// The value of a variable that is not a setting.
+    #[cfg(any(feature = "aws", feature = "external-steps", feature = "fnf"))]
     pub(super) fn foreign_text(&self, name: &str) -> Option<String> {
         self.vars.get(name).cloned()
     }
