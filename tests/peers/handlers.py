@@ -84,15 +84,16 @@ def _meet(mine, other):
 
 def _hang(event):
     """With a child of its own, which ends with it."""
-    if event.get("stops"):
-        signal.signal(signal.SIGTERM, _stop)
     child = os.fork()
     if child == 0:
         time.sleep(600)
-    with open(event["file"] + ".part", "w", encoding="utf-8") as file:
-        file.write(f"{os.getpid()} {child}")
-    os.rename(event["file"] + ".part", event["file"])
+    # After the fork, so that the signal ends the child, and before the file, which the signal waits for.
+    if event.get("stops"):
+        signal.signal(signal.SIGTERM, _stop)
     try:
+        with open(event["file"] + ".part", "w", encoding="utf-8") as file:
+            file.write(f"{os.getpid()} {child}")
+        os.rename(event["file"] + ".part", event["file"])
         time.sleep(600)
     except InterruptedError:
         return "stopped"
