@@ -7,18 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 from botocore.config import Config
+from plain_handler import verify
 
 PAUSE = int(os.environ.get("BENCH_STEP_MS", "0")) / 1000
 swf = boto3.client("swf", config=Config(max_pool_connections=10))
 threads = ThreadPoolExecutor(max_workers=10)
-
-
-def verify(card):
-    digits = [int(c) for c in card["cardNumber"] if c.isdigit()]
-    doubled = [digit if at % 2 == 0 else digit * 2 - 9 * (digit > 4) for at, digit in enumerate(reversed(digits))]
-    if not 12 <= len(digits) <= 19 or sum(doubled) % 10:
-        raise ValueError("declined")
-    return {"cardNumber": "**** **** **** " + "".join(map(str, digits[-4:])), "valid": True}
 
 
 def failed(record):

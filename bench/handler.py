@@ -1,8 +1,10 @@
 """The cost of a Lambda handler behind the layer, a task: against the same handler called by awslambdaric directly, and
-against a step in Rust with the same report. Only the differences within one round count.
+against a step in Rust with the same report. Then one batch of ten tasks: the layer against Powertools' batch processor.
+Only the differences and ratios within one round count.
 
     cargo build --release --bin exec_wrapper --bin worker --features allocator
-    target/venv/bin/python bench/handler.py [ROUNDS]
+    python3 -m venv target/bench/venv && target/bench/venv/bin/pip install -r bench/requirements.txt
+    target/bench/venv/bin/python bench/handler.py [ROUNDS]
 """
 
 import json
@@ -16,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RELEASE = ROOT / "target/release"
-PYTHON = [sys.executable, "-m", "awslambdaric", "handlers.handle"]
+CLIENT = [sys.executable, "-m", "awslambdaric"]
+PYTHON = [*CLIENT, "handlers.handle"]
 CALLS, WARM = 1500, 200
 
 
@@ -96,7 +99,7 @@ def measure(name, command, event, variables=()):
     swf = serve(lambda _line, _body: http(200, {"x-amzn-RequestId": "REQ-1"}))
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT / "tests/peers"),
+        "PYTHONPATH": f"{ROOT / 'tests/peers'}:{ROOT / 'bench'}",
         "AWS_LAMBDA_RUNTIME_API": serve(api.answer),
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
@@ -124,21 +127,42 @@ def measure(name, command, event, variables=()):
     return median
 
 
+CARD = {"cardNumber": "4111 1111 1111 1111"}
+
+
 def task(step_input):
     return lambda number: {"service": "swf", "taskToken": f"token-{number:040}", "input": step_input}
 
 
+def batch(number):
+    """Ten messages of SQS, each with the task of a card."""
+    return {"Records": [record(10 * number + index) for index in range(10)]}
+
+
+def record(number):
+    return {
+        "messageId": f"8476a536-e9f4-11e8-9739-{number:012}",
+        "receiptHandle": "handle",
+        "body": json.dumps(task(CARD)(number)),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:cards",
+        "awsRegion": "us-east-1",
+    }
+
+
 def main(rounds):
+    layer = RELEASE / "exec_wrapper"
     for _ in range(rounds):
         direct = measure("awslambdaric", PYTHON, lambda _number: {"do": "echo"})
-        layer = measure("the layer", [RELEASE / "exec_wrapper", *PYTHON], task({"do": "echo"}))
-        rust = measure(
-            "a step in Rust",
-            [RELEASE / "worker"],
-            task({"cardNumber": "4111 1111 1111 1111"}),
-            {"TASKBACK_STEP": "verify-card"},
-        )
-        print(f"a task costs {layer - rust - direct:.0f} us beside the call and its report")
+        behind = measure("the layer", [layer, *PYTHON], task({"do": "echo"}))
+        rust = measure("a step in Rust", [RELEASE / "worker"], task(CARD), {"TASKBACK_STEP": "verify-card"})
+        print(f"a task costs {behind - rust - direct:.0f} us beside the call and its report")
+        ours = measure("ten tasks, the layer", [layer, *CLIENT, "plain_handler.handler"], batch)
+        theirs = measure("ten tasks, Powertools", [*CLIENT, "powertools_batch.handler"], batch)
+        print(f"the layer takes {ours / theirs:.2f} of Powertools' time")
 
 
 main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

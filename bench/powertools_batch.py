@@ -13,19 +13,12 @@ from aws_lambda_powertools.utilities.batch import (
     async_process_partial_response,
     process_partial_response,
 )
+from plain_handler import verify
 
 PAUSE = int(os.environ.get("BENCH_STEP_MS", "0")) / 1000
 swf = boto3.client("swf")
 batch = BatchProcessor(event_type=EventType.SQS)
 async_batch = AsyncBatchProcessor(event_type=EventType.SQS)
-
-
-def verify(card):
-    digits = [int(c) for c in card["cardNumber"] if c.isdigit()]
-    doubled = [digit if at % 2 == 0 else digit * 2 - 9 * (digit > 4) for at, digit in enumerate(reversed(digits))]
-    if not 12 <= len(digits) <= 19 or sum(doubled) % 10:
-        raise ValueError("declined")
-    return {"cardNumber": "**** **** **** " + "".join(map(str, digits[-4:])), "valid": True}
 
 
 def report(message):
