@@ -19,6 +19,7 @@ use tracing::Instrument;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
 use crate::ledger::{Claim, ClaimRequest, Claimed, LedgerError};
+use crate::metrics::{Count, Time};
 use crate::report::Reports;
 use crate::settlement::{Acked, NackReason, Settlement};
 use crate::step::{self, Step, StepOutput, TaskContext};
@@ -45,6 +46,7 @@ impl Adapter {
         let Some(reporter) = self.services.get(service) else {
             return Settlement::Nack(NackReason::ServiceNotConfigured(service));
         };
+        self.metrics.queue_age(service, delivery.sent);
         if self.shutdown.is_now() {
             return Settlement::Nack(NackReason::Shutdown);
         }
@@ -81,7 +83,11 @@ impl Adapter {
             input,
             budget,
         };
-        run.settle(reports).await.into()
+        let settled = run.settle(reports).await;
+        if let Err(NackReason::ReportFailed(_)) = settled {
+            self.metrics.count(service, Count::OutcomesUnreported);
+        }
+        settled.into()
     }
 }
 
@@ -191,7 +197,10 @@ impl TaskRun<'_> {
     /// Runs all of the step's code on the runtime of the steps, also what it does before its first await.
     async fn run_step(&self, supervisor: &Supervisor<'_>, task: step::Task<Box<RawValue>>) -> StepExit {
         let step = Arc::clone(&self.step);
-        supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await
+        let start = self.adapter.metrics.start();
+        let exit = supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await;
+        self.adapter.metrics.stop(self.labels.service(), Time::Step, start);
+        exit
     }
 
     /// Releases the claim of a step without an outcome, once its step has stopped.
@@ -260,6 +269,7 @@ impl TaskRun<'_> {
     /// A receipt acknowledges the message, unless another party closed the task and the settings say
     /// to nack such messages.
     fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Acked, NackReason> {
+        self.adapter.metrics.receipt(self.reporter.service(), outcome.as_ref(), &receipt);
         if let Receipt::Closed { closed_by: closed_by @ (ClosedBy::Other | ClosedBy::Unknown) } = receipt {
             let outcome = outcome.as_ref().map(Outcome::name);
             log_task!(

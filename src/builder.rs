@@ -9,6 +9,7 @@ use crate::adapter::{Adapter, ClosedTaskPolicy, LedgerFailurePolicy};
 use crate::aws::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::{self, Ledger, Memory};
+use crate::metrics::Metrics;
 use crate::service::Services;
 use crate::settings::Settings;
 use crate::settlement::Settlement;
@@ -280,6 +281,7 @@ impl TaskbackBuilder {
             heartbeat: self.heartbeat.unwrap_or(defaults::HEARTBEAT),
             heartbeat_first: self.heartbeat_first && !self.dead_letters,
             ask_history: self.ask_history,
+            metrics: Metrics::default(),
             shutdown: self.shutdown,
         };
         let inner = Inner {

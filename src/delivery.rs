@@ -14,6 +14,8 @@ pub(crate) struct Delivery<'e> {
     pub(crate) body: Option<Body<'e>>,
     /// The number of deliveries of the message, this one included.
     pub(crate) receive_count: Option<u32>,
+    /// The time at which the message was sent, in milliseconds of the epoch, where the queue says it.
+    pub(crate) sent: Option<u64>,
     /// Messages of one group are settled in order.
     pub(crate) group: Option<String>,
     /// The queue of the message, to which it can be returned.
@@ -41,6 +43,7 @@ impl Delivery<'_> {
             id: self.id,
             body,
             receive_count: self.receive_count,
+            sent: self.sent,
             group: self.group,
             source: self.source,
         }

@@ -10,6 +10,7 @@ mod lambda;
 mod launch;
 #[cfg(feature = "external-steps")]
 mod layer;
+mod measured;
 #[cfg(all(feature = "sqs", feature = "swf"))]
 mod poller;
 #[cfg(feature = "sqs")]

@@ -111,6 +111,7 @@ mod future;
 #[cfg(feature = "external-steps")]
 mod invocation;
 pub mod log;
+mod metrics;
 mod redact;
 pub mod settings;
 #[cfg(feature = "testing")]

@@ -55,8 +55,7 @@ pub(crate) fn flush() {
     }
 }
 
-/// Writes a line that is not JSON, in order with those of the log.
-#[cfg(feature = "fc")]
+/// Writes a line that is not of the log, in order with those that are.
 pub(crate) fn write_line(line: &str) {
     let line = format!("{line}\n");
     // An error means that stdout has no reader.

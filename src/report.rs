@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use taskback_core::{
-    Outcome, PriorAttempts, Receipt, ReportError, RetryPolicy, ServiceResponse, judge_response,
+    Outcome, PriorAttempts, Receipt, ReportError, ReportErrorKind, RetryPolicy, ServiceResponse,
+    judge_response,
 };
 use tokio::time::Instant;
 
 use crate::deadline::before;
+use crate::metrics::{Count, Metrics, Time};
 use crate::retry::{attempt_deadline, retry};
 use crate::service::{Permit, ReportRequest, Reporter};
 use crate::task_labels::{TaskLabels, log_task};
@@ -20,6 +22,7 @@ pub(crate) struct Report<'a> {
     pub(crate) outcome: &'a Outcome,
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) deadline: Instant,
+    pub(crate) metrics: &'a Metrics,
 }
 
 /// The facts about a delivery's reports so far.
@@ -38,7 +41,7 @@ pub(crate) async fn report_with_retry(
     report: &Report<'_>,
     reports: &mut Reports,
 ) -> Result<Receipt, ReportError> {
-    let Report { reporter, labels, outcome, policy, deadline } = *report;
+    let Report { reporter, labels, outcome, policy, deadline, metrics } = *report;
     let token = &labels.task.token;
     if let Outcome::DelegatedTo { to } = outcome {
         return Ok(Receipt::Delegated { to: to.clone() });
@@ -68,10 +71,14 @@ pub(crate) async fn report_with_retry(
     let mut reason = None;
     let judge = |response: ServiceResponse, number| {
         *attempts += 1;
+        metrics.count(labels.service(), Count::ReportAttempts);
         let mut error = match judge_response(token, &response, *prior) {
             Ok(receipt) => return ControlFlow::Break(Ok(receipt)),
             Err(error) => error,
         };
+        if error.kind == ReportErrorKind::Throttled {
+            metrics.count(labels.service(), Count::Throttled);
+        }
         if !is_cut_off(&response) {
             reason = Some(error.message.clone());
         } else if let Some(reason) = &reason {
@@ -89,7 +96,10 @@ pub(crate) async fn report_with_retry(
             None => ControlFlow::Break(Err(error)),
         }
     };
-    retry(attempt, judge).await
+    let start = metrics.start();
+    let result = retry(attempt, judge).await;
+    metrics.stop(labels.service(), Time::Report, start);
+    result
 }
 
 const LATE: &str = "no answer in time";
@@ -149,6 +159,7 @@ mod tests {
             outcome: &Outcome::Succeeded(Output::new(&1).unwrap()),
             policy: &RetryPolicy::default(),
             deadline: Instant::now() + Duration::from_secs(3),
+            metrics: &Metrics::default(),
         };
         let error = report_with_retry(&report, &mut Reports::default()).await.unwrap_err();
         assert_eq!(error.message, "no answer in time, before: swf.test: connection refused");

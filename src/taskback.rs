@@ -9,10 +9,10 @@ use tokio::time::sleep;
 use crate::adapter::Adapter;
 use crate::batch;
 use crate::budget::Budget;
-#[cfg(feature = "sqs")]
 use crate::delivery::Delivery;
 use crate::future::BoxFuture;
 use crate::handler::Handler;
+use crate::metrics::Metrics;
 use crate::response::Response;
 #[cfg(feature = "sqs")]
 use crate::settlement::NackReason;
@@ -50,6 +50,7 @@ impl Taskback {
         )?;
         let tasks = batch::Tasks::new(adapter, message_format, &budget, event.wants_outcomes());
         let settlements = batch::settle(&tasks, *concurrency, event.deliveries(), &budget).await;
+        self.count_nacks(event.deliveries(), &settlements);
         if let Some(observer) = &self.0.observer {
             settlements.iter().for_each(observer);
         }
@@ -83,8 +84,28 @@ impl Taskback {
     #[cfg(feature = "sqs")]
     pub(crate) async fn settle(&self, message: Delivery<'_>, budget: &Budget) -> Settlement {
         let tasks = batch::Tasks::new(&self.0.adapter, &self.0.message_format, budget, false);
-        let settled = batch::settle(&tasks, 1, &[message], budget).await;
+        let messages = [message];
+        let settled = batch::settle(&tasks, 1, &messages, budget).await;
+        self.count_nacks(&messages, &settled);
         settled.into_iter().next().unwrap_or(Settlement::Nack(NackReason::TimedOut))
+    }
+
+    /// The counters of its tasks.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.adapter.metrics
+    }
+
+    fn count_nacks(&self, deliveries: &[Delivery<'_>], settlements: &[Settlement]) {
+        let metrics = self.metrics();
+        if !metrics.is_on() {
+            return;
+        }
+        for (delivery, settlement) in deliveries.iter().zip(settlements) {
+            if let Settlement::Nack(reason) = settlement {
+                let task = delivery.task(&self.0.message_format).ok();
+                metrics.nacked(task.map(|task| task.token.service()), reason);
+            }
+        }
     }
 
     /// The time until a message that was not acknowledged is redelivered; `None` = the queue's visibility timeout.

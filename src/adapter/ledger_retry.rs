@@ -11,6 +11,7 @@ use super::task_run::TaskRun;
 use crate::deadline::before;
 use crate::future::BoxFuture;
 use crate::ledger::LedgerError;
+use crate::metrics::Time;
 use crate::retry::retry;
 use crate::settlement::NackReason;
 use crate::supervisor::HeldLease;
@@ -118,6 +119,9 @@ impl TaskRun<'_> {
                 ControlFlow::Continue(wait)
             }
         };
-        retry(attempt, judge).await
+        let start = self.adapter.metrics.start();
+        let answer = retry(attempt, judge).await;
+        self.adapter.metrics.stop(self.labels.service(), Time::Ledger, start);
+        answer
     }
 }

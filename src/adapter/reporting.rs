@@ -98,6 +98,7 @@ impl TaskRun<'_> {
                 outcome: &outcome,
                 policy: &self.adapter.retry,
                 deadline,
+                metrics: &self.adapter.metrics,
             };
             let error = match report_with_retry(&report, reports).await {
                 Ok(receipt) => return Ok((outcome, receipt)),

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use super::policy::{ClosedTaskPolicy, LedgerFailurePolicy};
 use crate::budget::Budget;
 use crate::ledger::Ledger;
+use crate::metrics::Metrics;
 use crate::service::{Reporter, Services};
 use crate::shutdown::Shutdown;
 use crate::step::Step;
@@ -32,6 +33,7 @@ pub(crate) struct Adapter {
     pub(crate) heartbeat_first: bool,
     /// Asks the service's history who closed a task.
     pub(crate) ask_history: bool,
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 

@@ -34,6 +34,10 @@ impl FunctionHost for FunctionCompute {
         &["FC_SERVER_PORT", "FC_CUSTOM_LISTEN_PORT", "FC_FUNCTION_NAME"]
     }
 
+    fn name_variable(&self) -> &'static str {
+        "FC_FUNCTION_NAME"
+    }
+
     /// A synchronous invocation is not delivered again: all of its time is for the report.
     fn retry(&self) -> RetryPolicy {
         RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() }

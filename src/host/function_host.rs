@@ -15,6 +15,9 @@ pub(super) trait FunctionHost: Sync {
     /// The variables by which a process knows the host, which sets at least one of them; no other host sets any.
     fn variables(&self) -> &'static [&'static str];
 
+    /// The variable that holds the function's name.
+    fn name_variable(&self) -> &'static str;
+
     /// The retry of reports.
     fn retry(&self) -> RetryPolicy {
         RetryPolicy::default()

@@ -19,6 +19,10 @@ impl FunctionHost for Lambda {
         &["AWS_LAMBDA_RUNTIME_API"]
     }
 
+    fn name_variable(&self) -> &'static str {
+        "AWS_LAMBDA_FUNCTION_NAME"
+    }
+
     #[cfg_attr(not(feature = "lambda"), expect(unused_variables, reason = "the host is not compiled in"))]
     fn serve<'a>(
         &'a self,

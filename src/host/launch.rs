@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::function_host::FunctionHost;
+use super::measured;
 use super::started::{self, Started};
 use super::table;
 use super::thread::on_own_thread;
@@ -47,7 +48,7 @@ pub async fn run<Shape>(step: impl IntoStep<Shape>) -> Result<(), Error> {
         let launch = Launch::read(Settings::from_env())?;
         let taskback = launch.build(builder, OWN_STEP.to_owned()).await?;
         started::warn_of_no_last_delivery(&launch.settings);
-        launch.serve(taskback).await
+        launch.serve_tasks(taskback).await
     })
     .await
 }
@@ -67,7 +68,7 @@ pub async fn run_configured() -> Result<(), Error> {
         let (builder, step) = configured(&launch.settings, steps).inspect_err(log_start_failure)?;
         let taskback = launch.build(builder, step).await?;
         started::warn_of_no_last_delivery(&launch.settings);
-        launch.serve(taskback).await
+        launch.serve_tasks(taskback).await
     })
     .await
 }
@@ -86,7 +87,7 @@ pub async fn run_dead_letters() -> Result<(), Error> {
         let launch = Launch::read(Settings::from_env())?;
         let builder = Taskback::builder().dead_letters();
         let taskback = launch.build(builder, DEAD_LETTERS.to_owned()).await?;
-        launch.serve(taskback).await
+        launch.serve_tasks(taskback).await
     })
     .await
 }
@@ -171,7 +172,13 @@ impl Launch {
         Ok(taskback)
     }
 
-    pub(super) async fn serve(self, handler: impl Handler) -> Result<(), Error> {
+    /// Serves with a line of metrics after each invocation, where the settings ask for it.
+    pub(super) async fn serve_tasks(self, taskback: Taskback) -> Result<(), Error> {
+        let metrics = taskback.metrics().clone();
+        measured::serve(self.host, Arc::new(taskback), metrics, &self.settings).await
+    }
+
+    async fn serve(self, handler: impl Handler) -> Result<(), Error> {
         self.host.serve(Arc::new(handler), &self.settings).await
     }
 }

@@ -36,7 +36,7 @@ pub async fn run_exec_wrapper(words: Vec<String>) -> Result<(), Error> {
         // The host is asked for an event only when the runtime asks for one, so that the runtime's start is a part of
         // the init phase.
         step.ready().await.inspect_err(log_start_failure)?;
-        launch.serve(taskback).await
+        launch.serve_tasks(taskback).await
     })
     .await
 }

@@ -13,11 +13,12 @@ use super::health::Health;
 use super::launch::log_start_failure;
 use super::started::Started;
 use super::thread::on_own_thread;
-use super::{signals, table};
+use super::{measured, signals, table};
 use crate::aws::Clients;
 use crate::error::{Error, ErrorKind};
 use crate::future::BoxFuture;
 use crate::handler::Handler;
+use crate::metrics::Count;
 use crate::poller::{self, MIN_TIME_FOR_POLL, Seen, SwfPoller, Tally};
 use crate::response::Response;
 use crate::settings::PollerSettings;
@@ -38,7 +39,9 @@ pub async fn run_swf_poller() -> Result<(), Error> {
         let (host, settings) = read().inspect_err(log_start_failure)?;
         let poller = connect(&settings).await.inspect_err(log_start_failure)?;
         log_start(host.name(), &settings);
-        host.serve(Arc::new(Scheduled { poller, is_checked: OnceCell::new() }), &settings.general).await
+        let metrics = poller.metrics().clone();
+        let scheduled = Arc::new(Scheduled { poller, is_checked: OnceCell::new() });
+        measured::serve(host, scheduled, metrics, &settings.general).await
     })
     .await
 }
@@ -57,8 +60,13 @@ pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Resul
     on_own_thread(async move {
         let shutdown = Shutdown::default();
         signals::end(shutdown.clone())?;
-        let health = Health::serve(health).await?;
         let poller = connect(&settings).await?;
+        let metrics = poller.metrics().clone();
+        if health.is_some() {
+            metrics.turn_on_for_page();
+        }
+        let page = move || metrics.page(&Count::OF_POLLS, false);
+        let health = Health::serve(health, Arc::new(page)).await?;
         poller.check().await?;
         log_start("poller", &settings);
         health.ready();

@@ -71,6 +71,7 @@ impl<F: Fn(Seen<'_>)> Polls<'_, F> {
         while !self.shutdown.is_ending() && self.has_time_after(Duration::ZERO) {
             let began = Instant::now();
             let result = self.poller.poll_once().await;
+            self.poller.count(&result);
             (self.seen)(match &result {
                 Ok(PollResult::Nothing | PollResult::Failed(false)) => Seen::Polled,
                 Ok(PollResult::Queued) => Seen::Queued,

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::aws::{AwsError, in_time};
 use crate::delivery::Delivery;
 use crate::error::{Error, ErrorKind};
+use crate::metrics::{Count, Metrics};
 use crate::report::{Report, Reports, report_with_retry};
 use crate::service::Swf;
 use crate::sqs::SqsQueue;
@@ -46,6 +47,7 @@ pub struct SwfPoller {
     /// Polls at once.
     pub(super) pollers: usize,
     heartbeat: Option<Duration>,
+    metrics: Metrics,
 }
 
 impl SwfPoller {
@@ -71,7 +73,26 @@ impl SwfPoller {
             task_list: config.task_list.clone(),
             pollers: config.pollers,
             heartbeat: config.heartbeat,
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The counters of its polls.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Counts the result of a poll.
+    pub(super) fn count(&self, result: &Result<PollResult, AwsError>) {
+        let count = match result {
+            Ok(PollResult::Nothing) => return,
+            Ok(PollResult::Queued) => Count::PollerQueued,
+            Ok(PollResult::Failed(_)) => Count::PollerFailed,
+            Ok(PollResult::Unconfirmed) => Count::PollerUnconfirmed,
+            Ok(PollResult::Lost) => Count::PollerLost,
+            Err(_) => Count::PollsFailed,
+        };
+        self.metrics.count(Service::Swf, count);
     }
 
     /// Checks that the queue exists, where a policy allows that. An error says what to fix; a queue that does not
@@ -155,6 +176,7 @@ impl SwfPoller {
             outcome: &outcome,
             policy: &RetryPolicy::default(),
             deadline: Instant::now() + HAND_OVER,
+            metrics: &self.metrics,
         };
         match report_with_retry(&report, &mut Reports::default()).await {
             Ok(receipt) => {

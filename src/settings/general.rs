@@ -14,6 +14,7 @@ use crate::defaults;
 use crate::environment;
 use crate::host::fc::config::FcConfig;
 use crate::ledger::LedgerConfig;
+use crate::metrics::MetricsFormat;
 use crate::service::fnf::config::FnfConfig;
 use crate::step::{NOT_SET, StepConfig, TerminalErrors};
 
@@ -71,6 +72,8 @@ pub struct Settings {
     pub ask_history: bool,
     /// `TASKBACK_ON_CLOSED`: `ack` (default) or `nack`: a task that was closed, not by us.
     pub closed_tasks: ClosedTaskPolicy,
+    /// `TASKBACK_METRICS`: `off` (default) or `emf`: the metrics of a function.
+    pub metrics: MetricsFormat,
     /// `FNF_*`.
     pub fnf: FnfConfig,
     /// `TASKBACK_FC_*`, `FC_*`: Function Compute.
@@ -169,6 +172,9 @@ impl Settings {
                     "TASKBACK_ON_CLOSED",
                     &[("ack", ClosedTaskPolicy::Ack), ("nack", ClosedTaskPolicy::Nack)],
                 )
+                .unwrap_or_default(),
+            metrics: read
+                .one_of("TASKBACK_METRICS", &[("off", MetricsFormat::Off), ("emf", MetricsFormat::Emf)])
                 .unwrap_or_default(),
             fnf: fnf::read(read, service),
             fc: fc::read(read),

@@ -71,7 +71,8 @@ impl SqsQueue {
             .max_number_of_messages(i32::try_from(max).unwrap_or(10).clamp(1, 10))
             .wait_time_seconds(seconds(wait))
             .visibility_timeout(seconds(visibility))
-            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
         let answer = in_time("ReceiveMessage", wait + PATIENCE, call.send()).await?;
         Ok(answer.messages.unwrap_or_default())
     }

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::contract::{Decoded, Trigger};
@@ -65,12 +67,14 @@ fn delivery<'e>(record: &RawValue) -> Result<Delivery<'e>, EventError> {
     if source != Some(SQS) {
         return Err(EventError::ForeignSource(describe_source(source)));
     }
-    let Attributes { approximate_receive_count, message_group_id } = record.attributes.unwrap_or_default();
+    let Attributes { approximate_receive_count, message_group_id, sent_timestamp } =
+        record.attributes.unwrap_or_default();
     // Standard queues carry group ids too; only the ARN's ending says that order matters.
     let fifo = record.event_source_arn.as_deref().is_some_and(|arn| arn.ends_with(".fifo"));
     Ok(Delivery {
         id: record.message_id,
         receive_count: approximate_receive_count.and_then(|count| count.parse().ok()),
+        sent: sent_timestamp.and_then(|Millis(millis)| millis),
         group: fifo.then(|| message_group_id.unwrap_or_default()),
         body: record.body.map(|text| Body(Cow::Owned(text))),
         source: record
@@ -98,6 +102,7 @@ struct Record {
 struct Attributes {
     approximate_receive_count: Option<String>,
     message_group_id: Option<String>,
+    sent_timestamp: Option<Millis>,
 }
 
 impl Record {
@@ -108,6 +113,7 @@ impl Record {
         let attributes = record.member("attributes").map(RawEvent::parse).map(|attributes| Attributes {
             approximate_receive_count: attributes.text_of("ApproximateReceiveCount"),
             message_group_id: attributes.text_of("MessageGroupId"),
+            sent_timestamp: attributes.text_of("SentTimestamp").map(|millis| Millis(millis.parse().ok())),
         });
         Self {
             message_id: record.text_of("messageId"),
@@ -117,5 +123,28 @@ impl Record {
             event_source: record.text_of(SOURCE),
             event_source_arn: record.text_of("eventSourceARN"),
         }
+    }
+}
+
+/// A number in a text, read without a copy; `None` = another text.
+struct Millis(Option<u64>);
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Digits).map(Self)
+    }
+}
+
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Option<u64>, E> {
+        Ok(text.parse().ok())
     }
 }

@@ -30,6 +30,7 @@ mod liveness;
 mod log_fields;
 #[cfg(all(unix, feature = "external-steps"))]
 mod log_reader;
+mod metrics;
 mod peers;
 mod poller;
 mod process;

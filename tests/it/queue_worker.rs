@@ -1,6 +1,7 @@
 //! The queue worker: receives, visibility, deletes and redeliveries.
 
 mod health;
+mod metrics;
 mod patience;
 mod serving;
 pub(crate) mod sqs;

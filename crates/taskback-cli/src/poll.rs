@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// Heartbeat timeout of the activities, 1 to 86400; the workers send heartbeats accordingly.
     #[arg(long, value_name = "SECONDS")]
     heartbeat_timeout: Option<String>,
-    /// Address that serves GET /livez and /readyz.
+    /// Address that serves GET /livez, /readyz and /metrics.
     #[arg(long, value_name = "ADDRESS:PORT")]
     health: Option<SocketAddr>,
 }

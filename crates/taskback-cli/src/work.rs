@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// up to 8 s plus the longer of this and --wait + 10: 28 s unless set.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=3600))]
     grace: u64,
-    /// Address that serves GET /livez and /readyz.
+    /// Address that serves GET /livez, /readyz and /metrics.
     #[arg(long, value_name = "ADDRESS:PORT")]
     health: Option<SocketAddr>,
     /// Runs no step: reports an outcome for every task in this dead-letter queue. Requires the workers' TASKBACK_LEDGER,

@@ -30,7 +30,7 @@ pub struct QueueWorkerConfig {
     /// The time for running steps once the process is asked to end, default 20 s; then they are cancelled with
     /// [`Cancellation::Shutdown`](crate::Cancellation::Shutdown), and 8 s are left for reports.
     pub grace: Duration,
-    /// The address for `/livez` and `/readyz`.
+    /// The address for `/livez`, `/readyz` and `/metrics`.
     pub health: Option<SocketAddr>,
 }
 

@@ -43,10 +43,12 @@ impl MessageHandler {
         let attributes = message.attributes.unwrap_or_default();
         let count = attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount);
         let count = count.and_then(|count| count.parse().ok());
+        let sent = attributes.get(&MessageSystemAttributeName::SentTimestamp);
         let delivery = Delivery {
             id: message.message_id,
             body: message.body.map(|text| Body(Cow::Owned(text))),
             receive_count: count,
+            sent: sent.and_then(|millis| millis.parse().ok()),
             ..Delivery::default()
         };
         let budget = Budget::new(self.timeout);

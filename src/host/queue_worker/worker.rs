@@ -14,6 +14,7 @@ use super::message::MessageHandler;
 use crate::aws::AwsError;
 use crate::error::{Error, ErrorKind};
 use crate::host::health::Health;
+use crate::metrics::Count;
 use crate::shutdown::Shutdown;
 use crate::sqs::{SqsQueue, delete};
 use crate::taskback::Taskback;
@@ -53,7 +54,12 @@ impl QueueWorker {
         {
             return Err(Error::new(ErrorKind::Usage, "the timeout is 1 s to 11 h, the wait 0 to 20 s"));
         }
-        let health = Health::serve(config.health).await?;
+        let metrics = taskback.metrics().clone();
+        if config.health.is_some() {
+            metrics.turn_on_for_page();
+        }
+        let page = move || metrics.page(&Count::OF_TASKS, true);
+        let health = Health::serve(config.health, Arc::new(page)).await?;
         let queue = match SqsQueue::open(client.clone(), &config.queue_url).await {
             Ok(queue) => queue,
             Err(refusal) if refusal.is_configuration_error() => return Err(unusable(&refusal)),

@@ -124,6 +124,14 @@ pub(super) const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "Metrics",
+        settings: &[(
+            "TASKBACK_METRICS",
+            Is("off"),
+            "Whether a function writes a line of metrics after each invocation, in CloudWatch's embedded metric format. Processes have the same numbers at `/metrics`, without a setting. See [Metrics](../guides/metrics.md).",
+        )],
+    },
+    Group {
         title: "Queue worker and SWF poller",
         settings: &[
             (

@@ -48,7 +48,7 @@ pub(crate) fn handler(name: &str) -> Vec<String> {
 }
 
 /// Runs a script of `tests/peers` and returns the JSON lines that it prints.
-pub(super) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
+pub(crate) async fn run(script: &str, arguments: &[&str], stdin: &str) -> Vec<Value> {
     let mut command = self::script(script);
     command.args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

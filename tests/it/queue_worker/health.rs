@@ -66,7 +66,7 @@ async fn idle_health_connections_are_bounded() {
     serving.end().await;
 }
 
-async fn get(address: &str, path: &str) -> String {
+pub(super) async fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

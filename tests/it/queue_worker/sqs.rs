@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -166,10 +166,14 @@ impl Books {
             .take(most)
             .map(|(place, message)| {
                 message.receives += 1;
+                let sent = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
                 message.invisible_until = now + invisible;
                 json!({
                     "MessageId": format!("m{place}"), "ReceiptHandle": place.to_string(), "Body": message.body,
-                    "Attributes": {"ApproximateReceiveCount": message.receives.to_string()}
+                    "Attributes": {
+                        "ApproximateReceiveCount": message.receives.to_string(),
+                        "SentTimestamp": sent.to_string()
+                    }
                 })
             })
             .collect();
