@@ -45,6 +45,7 @@
 //! | test a step | `testing` |
 //! | put the parts together by hand | [`TaskbackBuilder`], [`Settings`], [`Clients`], [`Services`] |
 //! | keep claims and outcomes elsewhere, report to another service | [`ledger::Ledger`], [`Reporter`] |
+//! | look at a task's record, report or release a task by hand | [`ledger::LedgerRecords`], [`Taskback::report_by_hand`] |
 //!
 //! # Features
 //!
@@ -116,7 +117,7 @@ pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use adapter::{ClosedTaskPolicy, LedgerFailurePolicy};
+pub use adapter::{ClosedTaskPolicy, HandReport, LedgerFailurePolicy};
 pub use aws::Clients;
 pub use builder::TaskbackBuilder;
 pub use error::{Error, ErrorKind};
