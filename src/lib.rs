@@ -97,6 +97,8 @@ mod step;
 mod supervisor;
 mod task_labels;
 
+#[cfg(feature = "sqs")]
+mod redrive;
 mod report;
 mod retry;
 mod service;
@@ -137,6 +139,8 @@ pub use host::{poll, run_swf_poller};
 pub use host::{run, run_configured, run_dead_letters};
 #[cfg(all(feature = "sqs", feature = "swf"))]
 pub use poller::SwfPoller;
+#[cfg(feature = "sqs")]
+pub use redrive::{DeadLetter, DeadLetterQueue, LetterState};
 pub use response::Response;
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
