@@ -1,5 +1,6 @@
 //! One delivery, from its task to its settlement: claim → step → decide → report → receipt.
 
+mod by_hand;
 mod delegation;
 mod ledger_retry;
 mod policy;
@@ -28,6 +29,7 @@ use crate::supervisor::{
 };
 use crate::task_labels::{TaskLabels, log_task};
 
+pub use by_hand::HandReport;
 pub use policy::{ClosedTaskPolicy, LedgerFailurePolicy};
 use resolve::{Chances, NextAction, resolve};
 pub(crate) use task_run::Adapter;

@@ -242,7 +242,7 @@ impl TaskbackBuilder {
     pub async fn connect(mut self, clients: &Clients) -> Result<Self, Error> {
         self.services = Services::connect(clients, self.message_format.service).await?;
         if self.ledger.is_none() {
-            self.ledger = Some(ledger::connect(clients)?);
+            self.ledger = Some(ledger::connect(clients)? as Arc<dyn Ledger>);
         }
         #[cfg(feature = "sqs")]
         if self.queue.is_none() && clients.has_aws_region() {

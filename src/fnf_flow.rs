@@ -3,6 +3,8 @@
 mod call;
 mod control;
 mod execution;
+#[cfg(feature = "sqs")]
+mod first_message;
 mod handler;
 mod invalid;
 mod json_equality;
@@ -11,6 +13,8 @@ mod start_flow;
 
 pub use control::{FlowControl, FlowError};
 pub use execution::{ExecutionView, FailureReason};
+#[cfg(feature = "sqs")]
+pub(crate) use first_message::with_first_message;
 pub use invalid::InvalidRequest;
 pub use request::Request;
 pub use start_flow::StartFlow;

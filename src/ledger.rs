@@ -7,6 +7,7 @@ mod config;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod memory;
+mod records;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 mod store;
@@ -20,15 +21,33 @@ pub use config::LedgerConfig;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDb;
 pub use memory::Memory;
+pub use records::{FoundRecords, LedgerRecords, MAX_FOUND, RecordQuery, TaskRecord};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use sql::DatabaseServer;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub use sql::{Finding, SqlLedger};
 pub use store::{Ledger, LedgerError};
-pub use taskback_core::ledger::{Claim, ClaimRequest, Claimed, Lease, WriteResult};
+pub use taskback_core::ledger::{Claim, ClaimRequest, Claimed, Lease, Record, State, WriteResult};
+
+/// Returns the records of the ledger that the clients' settings name.
+///
+/// ```no_run
+/// use taskback::{Clients, Settings};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let clients = Clients::connect(&Settings::from_env()?).await;
+/// let query = taskback::ledger::RecordQuery::parse("order-7")?;
+/// for found in taskback::ledger::open_records(&clients)?.search(&query).await?.records {
+///     println!("{} {:?}", found.fingerprint.short(), found.record.state);
+/// }
+/// # Ok(()) }
+/// ```
+pub fn open_records(clients: &Clients) -> Result<Arc<dyn LedgerRecords>, Error> {
+    connect(clients)
+}
 
 /// Returns the ledger of the clients' settings.
-pub(crate) fn connect(clients: &Clients) -> Result<Arc<dyn Ledger>, Error> {
+pub(crate) fn connect(clients: &Clients) -> Result<Arc<dyn LedgerRecords>, Error> {
     match clients.ledger() {
         LedgerConfig::Memory => Ok(Arc::new(Memory::default())),
         #[cfg(feature = "dynamodb")]

@@ -45,6 +45,7 @@
 //! | test a step | `testing` |
 //! | put the parts together by hand | [`TaskbackBuilder`], [`Settings`], [`Clients`], [`Services`] |
 //! | keep claims and outcomes elsewhere, report to another service | [`ledger::Ledger`], [`Reporter`] |
+//! | look at a task's record, report or release a task by hand | [`ledger::LedgerRecords`], [`Taskback::report_by_hand`] |
 //!
 //! # Features
 //!
@@ -96,6 +97,8 @@ mod step;
 mod supervisor;
 mod task_labels;
 
+#[cfg(feature = "sqs")]
+mod redrive;
 mod report;
 mod retry;
 mod service;
@@ -117,7 +120,7 @@ pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use adapter::{ClosedTaskPolicy, LedgerFailurePolicy};
+pub use adapter::{ClosedTaskPolicy, HandReport, LedgerFailurePolicy};
 pub use aws::Clients;
 pub use builder::TaskbackBuilder;
 pub use error::{Error, ErrorKind};
@@ -137,6 +140,8 @@ pub use host::{poll, run_swf_poller};
 pub use host::{run, run_configured, run_dead_letters};
 #[cfg(all(feature = "sqs", feature = "swf"))]
 pub use poller::SwfPoller;
+#[cfg(feature = "sqs")]
+pub use redrive::{DeadLetter, DeadLetterQueue, LetterState};
 pub use response::Response;
 #[cfg(feature = "fnf")]
 pub use service::Fnf;

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use taskback_core::MessageFormat;
+use taskback_core::{Execution, MessageFormat, Outcome, RawTask, Service, TaskToken};
 use tokio::time::sleep;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, HandReport};
 use crate::batch;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
@@ -61,6 +61,30 @@ impl Taskback {
         event
             .respond(&settlements)
             .inspect_err(|error| tracing::error!(event = "invocation.failed", %error, "invocation failed"))
+    }
+
+    /// Reports an outcome that a person chose, within `time`, as any owner does: claimed, decided, reported. So it neither
+    /// contradicts an outcome that is recorded, which is reported in its place, nor takes over a task that another owner
+    /// runs. No step runs.
+    ///
+    /// The token is removed from texts; an output that service or ledger cannot take is the failure `OutputTooLarge`, as
+    /// with a step: see [`fits`](Self::fits).
+    pub async fn report_by_hand(&self, token: TaskToken, outcome: Outcome, time: Duration) -> HandReport {
+        let outcome = without_token(outcome, &token);
+        let task = RawTask {
+            token,
+            input: Box::<RawValue>::default(),
+            heartbeat: None,
+            execution: Execution::default(),
+        };
+        self.0.adapter.report_by_hand(task, outcome, &Budget::new(time)).await
+    }
+
+    /// Whether service and ledger take the outcome as it is, apart from texts that are cut.
+    pub fn fits(&self, service: Service, outcome: &Outcome) -> bool {
+        let Inner { adapter, .. } = &*self.0;
+        let limited = adapter.services.get(service).map(|reporter| reporter.enforce_limits(outcome.clone()));
+        limited.is_none_or(|limited| limited.name() == outcome.name() && adapter.ledger.fits(&limited))
     }
 
     /// The names of the services that it reports to.
@@ -154,6 +178,17 @@ impl Handler for Taskback {
         _invocation: &'a str,
     ) -> BoxFuture<'a, Result<Response, InvocationError>> {
         Box::pin(Self::handle(self, event, remaining))
+    }
+}
+
+fn without_token(outcome: Outcome, token: &TaskToken) -> Outcome {
+    let line = |text: String| token.redact_line(&text, usize::MAX);
+    match outcome {
+        // An output is the user's.
+        Outcome::Succeeded(output) => Outcome::Succeeded(output),
+        Outcome::Failed { error, cause } => Outcome::failed(line(error), token.redact_text(&cause)),
+        Outcome::Canceled { details } => Outcome::Canceled { details: token.redact_text(&details) },
+        Outcome::DelegatedTo { to } => Outcome::DelegatedTo { to: line(to) },
     }
 }
 

@@ -50,6 +50,7 @@ struct StartFields<'a> {
     qualifier: Option<String>,
     #[serde(rename = "callbackFnFTaskToken")]
     token: Option<String>,
+    first_message: Option<String>,
     #[serde(default)]
     wait_seconds: u32,
 }
@@ -83,7 +84,16 @@ impl Request {
     }
 
     fn start(fields: StartFields<'_>, message: Option<&str>) -> Result<Self, InvalidRequest> {
-        let StartFields { flow_name, execution_name, input, qualifier, token, wait_seconds, .. } = fields;
+        let StartFields {
+            flow_name,
+            execution_name,
+            input,
+            qualifier,
+            token,
+            first_message,
+            wait_seconds,
+            ..
+        } = fields;
         invalid::name("flowName", &flow_name)?;
         let input = input.map(RawValue::get);
         if input.is_some_and(|input| !input.starts_with('{')) {
@@ -95,7 +105,16 @@ impl Request {
         let token = token.map(|text| TaskToken::new(Service::Fnf, text)).transpose();
         let token =
             token.map_err(|_| InvalidRequest::new("callbackFnFTaskToken must have 1 to 4096 characters"))?;
-        let execution = execution_name_of(execution_name, token.as_ref(), message)?;
+        if let Some(first) = &first_message {
+            invalid::chars("firstMessage", first, 1024)?;
+            if execution_name.is_some() || token.is_some() {
+                return Err(InvalidRequest::new(
+                    "firstMessage must be left out with executionName or callbackFnFTaskToken",
+                ));
+            }
+        }
+        let execution =
+            execution_name_of(execution_name, token.as_ref(), first_message.as_deref().or(message))?;
         let wait = invalid::wait(wait_seconds)?;
         let action = Action::Start { input: input.map(str::to_owned), qualifier, token };
         Ok(Self { flow: flow_name, execution, wait, action })
@@ -119,6 +138,11 @@ impl Request {
     /// The flow's name.
     pub fn flow_name(&self) -> &str {
         &self.flow
+    }
+
+    #[cfg(feature = "sqs")]
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self.action, Action::Stop { .. })
     }
 
     /// The execution's name, also where it was derived.

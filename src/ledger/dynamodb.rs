@@ -1,4 +1,5 @@
 mod item;
+mod records;
 mod write;
 
 use std::fmt;

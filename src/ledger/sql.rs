@@ -11,6 +11,7 @@ mod mysql;
 mod password;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod records;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod roots;
 mod row;

@@ -73,6 +73,8 @@ pub(super) fn delays(
 
 /// SQS's own limit of maxReceiveCount.
 const MAX_RECEIVE_COUNT: u32 = 1000;
+/// An unreadable dead letter stays visible often enough that people can look at it.
+const UNREADABLE: Duration = Duration::from_secs(15 * 60);
 const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
 /// The maximum time for all delays of a message together, where their number is known: half of the 4 days for which SQS
 /// keeps a message unless its queue says otherwise.
@@ -105,7 +107,7 @@ fn uncapped(reason: &NackReason, role: Role, receives: u32, random: f64) -> Opti
         NackReason::Unreadable(reason) if reason.is_configuration_error() => long(receives),
         NackReason::Unreadable(_) => match role {
             Role::Worker => return None,
-            Role::DeadLetters => HALF_A_DAY,
+            Role::DeadLetters => UNREADABLE,
         },
         NackReason::ServiceNotConfigured(_) | NackReason::LedgerUnavailable | NackReason::LeaseExpired => {
             long(receives)

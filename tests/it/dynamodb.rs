@@ -12,6 +12,7 @@ use taskback::ledger::{Claim, DynamoDb, Lease, Ledger, LedgerError, WriteResult}
 use taskback::testing::{Fault, Message};
 use taskback::{ClosedBy, Outcome, Receipt, Service, StepError, Task};
 
+use crate::ledger::records::{records_are_shown, workflow_is_found};
 use crate::ledger::{LEASE, claim, claimed, decided, follows_the_rules, key, output, random};
 use crate::storm::workers_leave_one_outcome_per_task;
 use crate::support::{Rig, kept, message, token};
@@ -23,7 +24,10 @@ const DAY: u64 = 24 * 3600;
 #[tokio::test]
 async fn dynamodb_follows_the_rules() {
     let (table, clock) = (Table::create("rules").await, Clock::default());
-    follows_the_rules(&table.ledger(&clock), async |time| clock.advance(time)).await;
+    let ledger = table.ledger(&clock);
+    follows_the_rules(&ledger, async |time| clock.advance(time)).await;
+    records_are_shown(&ledger, async |time| clock.advance(time)).await;
+    workflow_is_found(&ledger).await;
 }
 
 /// Also if a response is lost and the call is repeated.

@@ -1,6 +1,7 @@
 //! The rules that every ledger follows.
 
 pub(crate) mod random;
+pub(crate) mod records;
 
 use std::time::Duration;
 

@@ -1,15 +1,19 @@
 //! The `taskback` command: a demo, local services, single events, flows, and the queue worker and poller.
 #![allow(clippy::print_stderr, reason = "notes for people go to stderr; stdout holds the answer alone")]
 
+mod dead_letters;
 mod demo;
 mod doctor;
 mod environment;
 mod exit;
+mod file;
 mod flow;
 mod invoke;
 mod ledger;
 mod local;
 mod poll;
+mod records;
+mod task;
 mod work;
 
 use std::process::ExitCode;
@@ -37,6 +41,8 @@ enum Command {
     Local(local::Args),
     Invoke(invoke::Args),
     Ledger(ledger::Args),
+    Task(task::Args),
+    DeadLetters(dead_letters::Args),
     Flow(flow::Args),
     Work(work::Args),
     Poll(poll::Args),
@@ -55,6 +61,8 @@ async fn main() -> ExitCode {
         Command::Local(args) => local::run(args).await,
         Command::Invoke(args) => invoke::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,
+        Command::Task(args) => task::run(args).await,
+        Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Flow(args) => flow::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Poll(args) => poll::run(args).await,

@@ -122,6 +122,8 @@ pub enum Operation<'a> {
     Replace(Digest, &'a Outcome),
     /// Records the receipt of the outcome of that digest.
     MarkReported(Digest, &'a Receipt),
+    /// Ends the claim of that epoch for an owner that is known to be dead, and raises the epoch.
+    Revoke(u64),
 }
 
 /// The time of a store.
@@ -198,6 +200,14 @@ pub fn transition(record: &Record, operation: &Operation<'_>, clock: Clock) -> (
         (Operation::MarkReported(digest, _), State::Reported { digest: there, .. }) if *there == digest => {
             return (None, WriteResult::Applied);
         }
+        (Operation::Revoke(epoch), State::Running { .. }) if record.epoch == epoch => {
+            // An owner that lives after all has an epoch that is over.
+            let next = Record { epoch: epoch + 1, state: State::Absent, ..*record };
+            return (Some(next), WriteResult::Applied);
+        }
+        (Operation::Revoke(epoch), State::Absent) if record.epoch == epoch + 1 => {
+            return (None, WriteResult::Applied);
+        }
         _ => return (None, WriteResult::Superseded),
     };
     (Some(Record { state: next, ..*record }), WriteResult::Applied)
@@ -214,67 +224,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn at(seconds: u32) -> Clock {
-        Clock { now: SECOND * seconds, skew: SECOND * 2 }
-    }
-
-    fn request<'a>(owner: &'a str, execution: &'a Execution) -> ClaimRequest<'a> {
-        ClaimRequest { owner, duration: SECOND * 60, input: Outcome::failed("", "").digest(), execution }
-    }
-
-    #[test]
-    fn lease_ends_after_the_skew() {
-        let execution = Execution::default();
-        let (record, first) = claim(&Record::default(), &request("a", &execution), at(0));
-        assert_eq!(first.claim, Claim::Acquired(Lease { owner: "a".into(), epoch: 1 }));
-        let record = record.unwrap();
-        let (unchanged, held) = claim(&record, &request("b", &execution), at(61));
-        assert_eq!((unchanged, held.claim), (None, Claim::HeldByOther(SECOND)));
-        let (record, taken) = claim(&record, &request("b", &execution), at(62));
-        assert_eq!(taken.claim, Claim::Acquired(Lease { owner: "b".into(), epoch: 2 }));
-        let late = Lease { owner: "a".into(), epoch: 1 };
-        let decide = Operation::Decide(&late, &Outcome::failed("E", "c"));
-        assert_eq!(transition(&record.unwrap(), &decide, at(62)), (None, WriteResult::Superseded));
-    }
-
-    #[test]
-    fn absent_task_takes_no_write() {
-        let (lease, outcome) = (Lease { owner: "a".into(), epoch: 0 }, Outcome::failed("E", "c"));
-        let (digest, receipt) = (outcome.digest(), Receipt::Recorded { request_id: None });
-        for operation in [
-            Operation::Renew(&lease, SECOND),
-            Operation::Release(&lease),
-            Operation::Decide(&lease, &outcome),
-            Operation::Replace(digest, &outcome),
-            Operation::MarkReported(digest, &receipt),
-        ] {
-            let result = transition(&Record::default(), &operation, at(0));
-            assert_eq!(result, (None, WriteResult::Superseded), "{operation:?}");
-        }
-    }
-
-    #[test]
-    fn repeated_write_changes_nothing() {
-        let execution = Execution::default();
-        let (record, _) = claim(&Record::default(), &request("a", &execution), at(0));
-        let (lease, outcome) = (Lease { owner: "a".into(), epoch: 1 }, Outcome::failed("E", "c"));
-        let (fixed, receipt) = (Outcome::output_too_large(), Receipt::Recorded { request_id: None });
-        let mut record = record.unwrap();
-        for operation in [
-            Operation::Decide(&lease, &outcome),
-            Operation::Replace(outcome.digest(), &fixed),
-            Operation::MarkReported(fixed.digest(), &receipt),
-        ] {
-            let (next, result) = transition(&record, &operation, at(1));
-            assert_eq!(result, WriteResult::Applied, "{operation:?}");
-            record = next.unwrap();
-            assert_eq!(transition(&record, &operation, at(1)), (None, WriteResult::Applied), "{operation:?}");
-        }
-        assert_eq!(record.state, State::Reported { digest: fixed.digest(), receipt });
-    }
-}
+mod tests;

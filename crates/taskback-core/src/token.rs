@@ -123,6 +123,11 @@ impl Fingerprint {
         hex(&self.0)
     }
 
+    /// The fingerprint of those 64 lower-case hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        crate::Digest::from_hex(text).map(|digest| Self(digest.0))
+    }
+
     /// The first 8 hex digits, for people and logs. Not a key.
     pub fn short(&self) -> String {
         hex(&self.0[..4])

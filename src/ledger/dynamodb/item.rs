@@ -52,7 +52,7 @@ fn digest(item: &Item, name: &str) -> Option<Digest> {
     Digest::from_hex(text(item, name)?)
 }
 
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 

@@ -109,22 +109,26 @@ impl Table {
             }
             return Ok(UpdateResult::ConditionFailed(failed.item().and_then(item::record)));
         }
-        Err(self.error(&error))
+        Err(self.error(&error, "dynamodb:UpdateItem"))
     }
 
     /// Only DynamoDB's own answer counts, and it always has a request id.
-    fn not_from_dynamodb(&self) -> LedgerError {
+    pub(super) fn not_from_dynamodb(&self) -> LedgerError {
         self.unavailable("an answer without a request id is not DynamoDB's")
     }
 
     /// The error by its code or kind: its text may hold the request, and so the outcome.
-    fn error<R>(&self, error: &SdkError<UpdateItemError, R>) -> LedgerError {
+    pub(super) fn error<E: ProvideErrorMetadata, R>(
+        &self,
+        error: &SdkError<E, R>,
+        permission: &str,
+    ) -> LedgerError {
         if let Some(code) = error.code().map(|code| printable(code, 128)) {
             let is_transient = TRANSIENT.iter().any(|part| code.contains(part));
             return if is_transient {
                 self.unavailable(&*code)
             } else {
-                self.refused(format!("{code}; {FIX}"))
+                self.refused(format!("{code}; check the table, the region and the permission {permission}"))
             };
         }
         match error {
@@ -144,7 +148,7 @@ impl Table {
         }
     }
 
-    fn unavailable(&self, reason: impl Display) -> LedgerError {
+    pub(super) fn unavailable(&self, reason: impl Display) -> LedgerError {
         LedgerError::Unavailable(self.text(reason))
     }
 
@@ -162,9 +166,6 @@ impl Table {
 const TRANSIENT: [&str; 7] =
     ["Throttl", "Exceeded", "TooMany", "Internal", "Unavailable", "InProgress", "Timeout"];
 
-/// The hint for an error that waiting does not end.
-const FIX: &str = "check the table, the region and the permission dynamodb:UpdateItem";
-
 pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
@@ -174,7 +175,7 @@ pub(super) fn number(number: u64) -> AttributeValue {
 }
 
 /// Every `#name` of an expression: DynamoDB refuses those that are not used as well.
-fn names(expression: &str) -> impl Iterator<Item = (String, String)> {
+pub(super) fn names(expression: &str) -> impl Iterator<Item = (String, String)> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '#');
     words.filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
 }

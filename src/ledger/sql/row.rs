@@ -8,6 +8,11 @@ use taskback_core::{Digest, Outcome};
 
 use super::driver::Cell;
 
+/// The number of columns that make a record.
+pub(super) const COLUMNS: usize = 9;
+/// The column of the owner.
+pub(super) const OWNER: usize = 2;
+
 /// Returns the record of a row, and the time at which it was read; `None` = not as this ledger writes it.
 pub(super) fn record(row: &[Cell]) -> Option<(Record, Clock)> {
     let [now, state, owner, epoch, lease_until, input, outcome, digest, receipt] = row else { return None };

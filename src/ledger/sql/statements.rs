@@ -17,6 +17,10 @@ pub(super) struct Statements {
     pub(super) decide: Statement,
     pub(super) replace: Statement,
     pub(super) mark_reported: Statement,
+    pub(super) look: Statement,
+    pub(super) look_by_start: Statement,
+    pub(super) look_by_id: Statement,
+    pub(super) revoke: Statement,
 }
 
 /// A task that no owner ever claimed. No row is written where there is one.
@@ -33,6 +37,22 @@ const TAKE: &str = "UPDATE taskback_ledger SET state = 'Running', owner = :owner
 /// The columns that [`super::row`] reads.
 const READ: &str = "SELECT {now}, state, owner, epoch, lease_until, input, outcome, digest, receipt \
     FROM taskback_ledger WHERE fingerprint = :key{locked}";
+
+/// The row for people: read without a lock, which takes no permission but SELECT.
+const LOOK: &str = "SELECT {now}, state, owner, epoch, lease_until, input, outcome, digest, receipt, \
+    fingerprint, execution FROM taskback_ledger WHERE ";
+
+const BY_KEY: &str = "fingerprint = :key";
+
+/// The next row behind `:after`, in the order of the primary key.
+const BY_START: &str = "fingerprint LIKE :pattern AND fingerprint > :after ORDER BY fingerprint LIMIT 1";
+
+const BY_ID: &str = "(execution LIKE :pattern ESCAPE '!' OR execution LIKE :part ESCAPE '!') \
+    AND fingerprint > :after ORDER BY fingerprint LIMIT 1";
+
+/// Ends the claim of an owner that is dead.
+const REVOKE: &str = "UPDATE taskback_ledger SET state = 'Released', epoch = epoch + 1, lease_until = NULL, \
+    expires = {expires} WHERE fingerprint = :key AND state = 'Running' AND epoch = :epoch";
 
 /// A renewal that is performed late shortens no lease.
 const RENEW: &str = "UPDATE taskback_ledger \
@@ -72,6 +92,10 @@ impl Statements {
             decide: statement(DECIDE),
             replace: statement(REPLACE),
             mark_reported: statement(MARK_REPORTED),
+            look: statement(&format!("{LOOK}{BY_KEY}")),
+            look_by_start: statement(&format!("{LOOK}{BY_START}")),
+            look_by_id: statement(&format!("{LOOK}{BY_ID}")),
+            revoke: statement(REVOKE),
         }
     }
 }
@@ -95,9 +119,12 @@ enum Parameter {
     Digest,
     Decided,
     Receipt,
+    Pattern,
+    Part,
+    After,
 }
 
-const PARAMETERS: [(&str, Parameter); 10] = [
+const PARAMETERS: [(&str, Parameter); 13] = [
     (":key", Parameter::Key),
     (":owner", Parameter::Owner),
     (":epoch", Parameter::Epoch),
@@ -108,6 +135,9 @@ const PARAMETERS: [(&str, Parameter); 10] = [
     (":digest", Parameter::Digest),
     (":decided", Parameter::Decided),
     (":receipt", Parameter::Receipt),
+    (":pattern", Parameter::Pattern),
+    (":part", Parameter::Part),
+    (":after", Parameter::After),
 ];
 
 /// The values of all parameters; a statement takes those that it names.
@@ -124,6 +154,10 @@ pub(super) struct Values {
     pub(super) digest: String,
     pub(super) decided: String,
     pub(super) receipt: String,
+    /// What a search looks for, and behind which key.
+    pub(super) pattern: String,
+    pub(super) part: String,
+    pub(super) after: String,
 }
 
 impl Statement {
@@ -174,6 +208,9 @@ impl Values {
             Parameter::Digest => Value::Text(Some(&self.digest)),
             Parameter::Decided => Value::Text(Some(&self.decided)),
             Parameter::Receipt => Value::Text(Some(&self.receipt)),
+            Parameter::Pattern => Value::Text(Some(&self.pattern)),
+            Parameter::Part => Value::Text(Some(&self.part)),
+            Parameter::After => Value::Text(Some(&self.after)),
         }
     }
 }

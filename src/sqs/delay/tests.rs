@@ -44,7 +44,7 @@ fn shutdown_redelivers_at_once() {
 fn unreadable_messages_end_in_the_dead_letter_queue() {
     let unreadable = NackReason::Unreadable(DecodeError::NotJson);
     assert_eq!(seconds(unreadable.clone(), Role::Worker, 1), None);
-    assert_eq!(seconds(unreadable, Role::DeadLetters, 1), Some(43200));
+    assert_eq!(seconds(unreadable, Role::DeadLetters, 1), Some(900));
 }
 
 #[test]

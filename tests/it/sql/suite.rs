@@ -6,6 +6,7 @@ use std::time::Duration;
 use taskback::ledger::{Claim, ClaimRequest, Claimed, Lease, Ledger, LedgerError, SqlLedger, WriteResult};
 use taskback::{BoxFuture, Digest, Fingerprint, Outcome, Receipt};
 
+use crate::ledger::records::{records_are_shown, workflow_is_found};
 use crate::ledger::{claim, decided, follows_the_rules, key, output, random};
 
 /// Lets that time pass for the database: all its leases began earlier. Its clock cannot be set.
@@ -21,6 +22,8 @@ pub(crate) fn times() -> u32 {
 
 pub(crate) async fn suite(ledger: &SqlLedger) {
     follows_the_rules(ledger, async |time| pass(ledger, time).await).await;
+    records_are_shown(ledger, async |time| pass(ledger, time).await).await;
+    workflow_is_found(ledger).await;
     longest_outcome_is_stored(ledger).await;
 }
 

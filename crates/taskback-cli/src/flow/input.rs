@@ -1,8 +1,8 @@
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::value::RawValue;
+
+use crate::file::read_text;
 
 /// The input of an execution; an empty object unless set.
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ impl Input {
             (Some(text), _) => ("--input".to_owned(), text.clone()),
             (None, Some(path)) => {
                 let name = format!("--input-file {}", path.display());
-                let text = read_text(path).map_err(|error| format!("{name}: {error}"))?;
+                let text = read_text(path, MAX_BYTES).map_err(|error| format!("{name}: {error}"))?;
                 (name, text)
             }
             (None, None) => return Ok(None),
@@ -34,18 +34,4 @@ impl Input {
         let json = serde_json::from_str(&text).map_err(|error| format!("{name}: not valid JSON: {error}"))?;
         Ok(Some(json))
     }
-}
-
-fn read_text(path: &Path) -> Result<String, String> {
-    let source: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|error| error.to_string())?)
-    };
-    let mut text = String::new();
-    source.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(format!("too large, expected at most {MAX_BYTES} bytes"));
-    }
-    Ok(text)
 }

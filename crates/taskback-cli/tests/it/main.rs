@@ -17,6 +17,7 @@ mod run;
 mod sam;
 mod serve;
 mod start;
+mod task;
 
 #[path = "../../../../tests/it/process.rs"]
 #[allow(dead_code, reason = "the library's tests use more of it")]

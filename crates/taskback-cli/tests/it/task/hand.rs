@@ -1,0 +1,112 @@
+//! Reports by hand.
+
+use taskback::{Outcome, Service};
+use taskback_local::{Fault, FaultKind, ReportedOutcome, TaskState};
+
+use super::setup::{Desk, decide, sqlite_desk};
+
+fn outcome(desk: &Desk) -> ReportedOutcome {
+    desk.server.state().task(&desk.opened.fingerprint).unwrap().outcome.unwrap()
+}
+
+#[tokio::test]
+async fn every_outcome_is_reported_by_hand() {
+    let text = |text: &str| Some(text.to_owned());
+    for (name, args, expected) in [
+        (
+            "hand-succeed",
+            &["succeed", "--output", r#"{"n": 1.10}"#][..],
+            ReportedOutcome::Succeeded { output: text(r#"{"n": 1.10}"#) },
+        ),
+        (
+            "hand-fail",
+            &["fail", "--error", "ByHand", "--cause", "two\nlines"],
+            ReportedOutcome::Failed { error: text("ByHand"), cause: text("two\nlines") },
+        ),
+        (
+            "hand-cancel",
+            &["cancel", "--details", "no longer needed"],
+            ReportedOutcome::Canceled { details: text("no longer needed") },
+        ),
+    ] {
+        let (desk, _ledger) = sqlite_desk(name, Service::Swf).await;
+        let token = desk.opened.token.expose().to_owned();
+        let args = [&["task", "report", "--service", "swf"], args].concat();
+        let ran = desk.run(&args, &token).await;
+        assert_eq!((ran.code, &*ran.stderr), (0, ""), "{}", ran.stdout);
+        assert!(ran.stdout.contains("Receipt: recorded"), "{}", ran.stdout);
+        assert_eq!(outcome(&desk), expected);
+        // The same outcome once more is no contradiction.
+        let ran = desk.run(&[&args[..], &["--json"]].concat(), &token).await;
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        assert!(ran.stdout.contains(r#""result":"reported before""#), "{}", ran.stdout);
+        assert_eq!(desk.reports(), 1);
+        desk.shows_no_token();
+    }
+}
+
+#[tokio::test]
+async fn recorded_outcome_is_reported_in_place_of_another() {
+    let (desk, ledger) = sqlite_desk("hand-decided", Service::Swf).await;
+    decide(&ledger, &desk.opened.token, &Outcome::failed("CardDeclined", "no")).await;
+    let token = desk.opened.token.expose().to_owned();
+    let ran = desk.run(&["task", "report", "--service", "swf", "succeed", "--output", "1"], &token).await;
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let expected =
+        "Another outcome was recorded before, and was reported now: failed, CardDeclined. Receipt: recorded";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+    assert_eq!(desk.state(), TaskState::Failed);
+}
+
+#[tokio::test]
+async fn nothing_recorded_is_not_reported() {
+    let (desk, _ledger) = sqlite_desk("hand-nothing", Service::Swf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let ran = desk.run(&["task", "report", "--service", "swf", "recorded"], &token).await;
+    assert_eq!((ran.code, desk.reports()), (1, 0), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn invalid_arguments_report_nothing() {
+    let (desk, _ledger) = sqlite_desk("hand-invalid", Service::Swf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let large = format!("{:?}", "x".repeat(40_000));
+    let too_large: [&str; 3] = ["succeed", "--output", &large];
+    for (args, stdin, expected) in [
+        (&["succeed", "--output", "{"][..], &*token, "not valid JSON"),
+        (&["fail"], &token, "--error"),
+        (&["fail", "--error", ""], &token, "--error: expected a name"),
+        (&["cancel"], "", "no token"),
+        (&["cancel"], "\n", "no token"),
+        (&["cancel", &token], &token, "unexpected argument"),
+        (&too_large, &token, "exceeds what swf or the ledger takes"),
+        (&["cancel"], &"x".repeat(2000), "allows 1 to 1024"),
+    ] {
+        let args = [&["task", "report", "--service", "swf"], args].concat();
+        let ran = desk.run(&args, stdin).await;
+        assert!(ran.code == 2 && ran.stderr.contains(expected), "{expected}: {} {}", ran.stdout, ran.stderr);
+    }
+    assert_eq!((desk.reports(), desk.state()), (0, TaskState::Open));
+}
+
+/// The service that confirms nothing: the outcome is recorded, and a second call reports it.
+#[tokio::test]
+async fn unconfirmed_report_is_repeated() {
+    let (desk, _ledger) = sqlite_desk("hand-unconfirmed", Service::Swf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let refuse = Fault {
+        operation: "RespondActivityTaskFailed".into(),
+        kind: FaultKind::Error500,
+        times: 10_000,
+        fingerprint: None,
+    };
+    desk.server.state().inject(refuse).unwrap();
+    let fail = ["task", "report", "--service", "swf", "--timeout", "5", "fail", "--error", "ByHand"];
+    let ran = desk.run(&fail, &token).await;
+    assert_eq!(ran.code, 3, "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("The outcome is recorded and will not change"), "{}", ran.stdout);
+    desk.server.state().clear_faults();
+    let ran = desk.run(&["task", "report", "--service", "swf", "recorded"], &token).await;
+    assert_eq!((ran.code, desk.state()), (0, TaskState::Failed), "{}", ran.stdout);
+    desk.shows_no_token();
+}
