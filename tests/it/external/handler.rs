@@ -2,6 +2,7 @@
 
 mod contract;
 mod ends;
+mod host;
 mod instances;
 mod invariants;
 
