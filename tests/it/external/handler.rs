@@ -3,6 +3,7 @@
 mod contract;
 mod ends;
 mod host;
+mod idle;
 mod instances;
 mod invariants;
 
