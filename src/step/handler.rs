@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use taskback_core::RawTask;
+use tokio::runtime::Handle;
 
 use super::command::CommandLine;
 use super::contract::{Step, StepError, StepOutput};
@@ -103,9 +104,11 @@ impl HandlerStep {
         Self { means: Arc::new(means), ..self }
     }
 
-    /// Starts the processes now and not with the first task. Must be called within the runtime that runs the tasks.
+    /// Starts the processes now and not with the first task, where a runtime is entered, which then runs the tasks.
     pub(crate) fn start(&self) {
-        self.pool().start();
+        if Handle::try_current().is_ok() {
+            self.pool().start();
+        }
     }
 
     /// Waits until a process asks for its first task. The error is its failed start.

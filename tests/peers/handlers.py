@@ -59,6 +59,8 @@ def handle(event, context):
         return _meet(event["mine"], event["other"])
     if do == "register extension":
         return _register()
+    if do == "write":
+        return os.write(event["descriptor"], b"written")
     if do == "hang":
         return _hang(event)
     raise KeyError(do)

@@ -57,7 +57,22 @@ def refused(task, earlier):
     return [answer(task, '"foreign"', headers) for task, headers in others]
 
 
-def handle(do, task, run, earlier):
+def spellings(host):
+    """The statuses of calls that would take the host's event or answer it, if they reached the host."""
+    paths = [f"{ROOT}/invocation/next/", f"/{ROOT}/invocation/next", f"{ROOT}/./invocation/next"]
+    paths += ["/2099-01-01/runtime/invocation/next", f"{ROOT}/%69nvocation/next", f"{ROOT}/next"]
+    answers = [f"{ROOT}/invocation/{host}/{end}" for end in ("response/", "error/", "response/x")]
+    return [call("GET", path)[0].status for path in paths] + [call("POST", path, "{}")[0].status for path in answers]
+
+
+def rest(file):
+    """The time in which a host has frozen this process."""
+    while not os.path.exists(file):
+        time.sleep(0.01)
+
+
+def handle(event, task, run, earlier):
+    do = event["do"]
     if do == "fail":
         fail(task)
     elif do == "fail and end":
@@ -82,8 +97,9 @@ def handle(do, task, run, earlier):
         assert answer(task, '"again"') == 400
     elif do == "stream":
         stream(task, {})
-    elif do == "stream and fail":
-        body = base64.b64encode(b'{"errorType":"CardDeclined","errorMessage":"no"}').decode()
+    elif do.startswith("stream and fail"):
+        body = {"errorType": "CardDeclined", "errorMessage": "no", "trace": ["x" * 99] * (1000 if "trace" in do else 1)}
+        body = base64.b64encode(json.dumps(body).encode()).decode()
         stream(task, {ERROR_TYPE: "CardDeclined", "Lambda-Runtime-Function-Error-Body": body})
     elif do == "other calls":
         others = ["/2020-01-01/extension/register", f"{ROOT}/restore/next", "/"]
@@ -94,6 +110,15 @@ def handle(do, task, run, earlier):
     elif do == "hang up":
         hang_up()
         answer(task, '"after hanging up"')
+    elif do == "other spellings":
+        answer(task, json.dumps(spellings(event["host"])))
+    elif do == "restore":
+        answer(task, json.dumps(call("GET", f"{ROOT}/restore/next")[0].status))
+    elif do == "pid":
+        answer(task, str(os.getpid()))
+    elif do == "rest":
+        answer(task, str(os.getpid()))
+        rest(event["file"])
     else:
         raise KeyError(do)
 
@@ -105,7 +130,7 @@ def main():
         task = response.headers["Lambda-Runtime-Aws-Request-Id"]
         run = response.headers["Lambda-Runtime-Invocation-Id"]
         assert response.headers["Content-Type"] == "application/json"
-        handle(json.loads(event)["do"], task, run, earlier)
+        handle(json.loads(event), task, run, earlier)
         earlier.append(task)
 
 

@@ -1,10 +1,10 @@
 //! From a child's answer to the result of its task.
 
 use serde_json::{Map, Value};
-use taskback_core::Output;
+use taskback_core::{Output, printable};
 
 use crate::step::contract::{StepError, StepOutput};
-use crate::step::external::{OUTPUT_BYTES, Written, text, too_large};
+use crate::step::external::{CAUSE_BYTES, OUTPUT_BYTES, Written, text, too_large};
 use crate::step::terminal_errors::{TerminalErrors, unframed};
 
 /// The answer to one invocation.
@@ -20,6 +20,10 @@ pub(super) struct Failure {
     pub(super) error: String,
     pub(super) message: String,
 }
+
+/// The largest name and the largest message of a failure, in bytes; the rest is dropped. No service takes as much.
+const MAX_ERROR: usize = 4 << 10;
+const MAX_MESSAGE: usize = 256 << 10;
 
 /// Python: the handler returned, and what it returned is not JSON.
 const MARSHAL_ERROR: &str = "Runtime.MarshalError";
@@ -65,12 +69,22 @@ impl Failure {
         let error = member("errorType").or(kind).unwrap_or("Unhandled").to_owned();
         let message = member("errorMessage").map(str::to_owned);
         let message = message.unwrap_or_else(|| if members.is_empty() { text(body) } else { String::new() });
-        Self { error, message }
+        Self { error: cut(error, MAX_ERROR), message: cut(message, MAX_MESSAGE) }
+    }
+
+    /// For a log and for an error's text.
+    pub(super) fn line(&self) -> String {
+        printable(&self.to_string(), CAUSE_BYTES)
     }
 
     fn is_terminal(&self, terminal: &TerminalErrors) -> bool {
         self.error == MARSHAL_ERROR || terminal.has_error(&self.error)
     }
+}
+
+fn cut(mut text: String, max: usize) -> String {
+    text.truncate(text.floor_char_boundary(max));
+    text
 }
 
 impl std::fmt::Display for Failure {
@@ -128,6 +142,18 @@ mod tests {
         ] {
             let body = format!(r#"{{"errorType":"{kind}","errorMessage":"no","stackTrace":[["f",1]]}}"#);
             assert_eq!(failed(&body, None), expected);
+        }
+    }
+
+    #[test]
+    fn failure_is_bounded() {
+        let long = "é\n".repeat(2 << 20);
+        let body = serde_json::json!({"errorType": long, "errorMessage": long}).to_string();
+        for failure in [Failure::read(body.as_bytes(), None), Failure::read(long.as_bytes(), Some(&long))] {
+            assert!(failure.error.len() <= MAX_ERROR && failure.message.len() <= MAX_MESSAGE);
+            assert!(failure.message.starts_with("é\né"));
+            let line = failure.line();
+            assert!(line.chars().count() <= CAUSE_BYTES && !line.contains('\n'), "{}", line.len());
         }
     }
 

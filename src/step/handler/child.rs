@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -25,8 +26,9 @@ pub(super) struct Child {
     group: Group,
     exchange: Arc<Exchange>,
     _server: Server,
-    /// The time by which it should ask for an invocation.
-    patience: Instant,
+    /// The time by which it should ask for an invocation. Absent from its answer until it is needed again: its host may
+    /// freeze it in between.
+    patience: Option<Instant>,
 }
 
 /// How children are started.
@@ -58,8 +60,8 @@ const START: Duration = Duration::from_secs(900);
 /// The time to start anew.
 const RESTART: Duration = Duration::from_secs(60);
 
-/// The time from an answer to the request for the next invocation.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The time to ask for the next invocation once there is one; what wraps a handler may have work behind its answer.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The time for a process that was about to end by itself.
 const END: Duration = Duration::from_millis(100);
@@ -100,7 +102,7 @@ impl Child {
             group,
             exchange,
             _server: server,
-            patience: Instant::now() + if in_init { START } else { RESTART },
+            patience: Some(Instant::now() + if in_init { START } else { RESTART }),
         })
     }
 
@@ -110,8 +112,9 @@ impl Child {
     }
 
     /// Waits until it asks for an invocation, for a time that depends on what it did last.
-    pub(super) async fn ready(&self) -> Result<(), Unusable> {
-        self.ready_before(self.patience).await
+    pub(super) async fn ready(&mut self) -> Result<(), Unusable> {
+        let deadline = *self.patience.get_or_insert_with(|| Instant::now() + AGAIN);
+        self.ready_before(deadline).await
     }
 
     /// Waits until it asks for an invocation, at most until `deadline`.
@@ -124,6 +127,11 @@ impl Child {
         }
     }
 
+    /// Returns whether it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.group.ended().now_or_never().is_some()
+    }
+
     /// Hands it an invocation and waits for the answer; `None` = it ended without one.
     pub(super) async fn invoke(&self, invocation: Invocation) -> Option<Answer> {
         self.exchange.offer(invocation);
@@ -134,9 +142,9 @@ impl Child {
         }
     }
 
-    /// Notes that it has answered, and should ask for the next invocation soon.
+    /// Notes that it has answered, and will ask for the next invocation.
     pub(super) fn rest(&mut self) {
-        self.patience = Instant::now() + AGAIN;
+        self.patience = None;
     }
 
     /// Asks it, and what it started, to end.

@@ -64,10 +64,10 @@ impl FunctionProcess {
     }
 
     /// Hands it the event and returns the answer. An error if it ends, or does not answer in time.
-    pub async fn invoke(self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
+    pub async fn invoke(mut self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
         match self.0.ready().await {
             Ok(()) => {}
-            Err(Unusable::Init(failure)) => return Err(failed(format!("did not start: {failure}"))),
+            Err(Unusable::Init(failure)) => return Err(failed(format!("did not start: {}", failure.line()))),
             Err(Unusable::Ended) => {
                 let how = self.0.end().await;
                 return Err(failed(format!(

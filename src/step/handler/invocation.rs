@@ -30,6 +30,9 @@ pub(super) struct Invocation {
     pub(super) event: Bytes,
 }
 
+/// As good as for ever.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 impl Invocation {
     /// The task's input as the event. Facts of the task are in the client context; the token is nowhere.
     pub(super) fn from_task(task: &Task<Box<RawValue>>, time: Duration, host: HostInvocation) -> Self {
@@ -56,11 +59,13 @@ impl Invocation {
 
     /// An invocation with that event, which is JSON.
     pub(super) fn new(event: Bytes, time: Duration) -> Self {
-        let deadline = SystemTime::now() + time;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // Clients read an integer of 64 bits.
+        let deadline = now + time.min(CENTURY);
         Self {
             id: request_id(None, &format!("{:016x}", fastrand::u64(..))),
             invocation_id: format!("{:032x}", fastrand::u128(..)),
-            deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
+            deadline_ms: deadline.as_millis(),
             function_arn: None,
             trace: None,
             client_context: "{}".to_owned(),
@@ -132,6 +137,12 @@ fn ascii(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn endless_time_has_a_deadline() {
+        let deadline = Invocation::new(Bytes::new(), Duration::MAX).deadline_ms;
+        assert!(deadline > CENTURY.as_millis() && i64::try_from(deadline).is_ok());
+    }
 
     #[test]
     fn client_context_is_ascii_json() {

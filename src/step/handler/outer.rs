@@ -27,6 +27,21 @@ pub(super) struct Outer {
     pub(super) takes_init_errors: bool,
 }
 
+/// Returns whether a call to that path may be passed on. Of those of a runtime these are SnapStart's: any other would get
+/// the host's event, with its tokens, or answer it. A path that another server could read in another way is none of them.
+pub(super) fn takes(path: &str) -> bool {
+    let is_plain = |part: &&str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let parts: Vec<_> = path.strip_prefix('/').unwrap_or_default().split('/').collect();
+    let is_of_a_runtime =
+        |part: &&str| ["runtime", "invocation"].iter().any(|name| part.eq_ignore_ascii_case(name));
+    match parts[..] {
+        [_, "runtime", "restore", _] => parts.iter().all(is_plain),
+        _ => parts.iter().all(is_plain) && !parts.iter().any(is_of_a_runtime),
+    }
+}
+
 impl Outer {
     /// The Runtime API that this process's environment names, if any.
     pub(super) fn from_env() -> Option<Self> {

@@ -18,7 +18,7 @@ pub(super) struct Pool {
 /// A process for one task. It is free again when this is dropped.
 pub(super) struct Reserved {
     pool: Arc<Pool>,
-    pub(super) child: Option<Child>,
+    child: Option<Child>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -48,32 +48,21 @@ impl Pool {
         // It is never closed.
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
         let mut reserved = Reserved { pool: Arc::clone(self), child: self.take_idle(), _permit: permit };
-        if let Some(child) = &reserved.child {
+        if let Some(child) = &mut reserved.child {
             match child.ready().await {
                 Ok(()) => return Ok(reserved),
-                Err(reason) => {
-                    let how = reserved.unusable(reason).await;
-                    tracing::warn!(event = "step.handler_restarted", how, "a handler is started again");
-                }
+                Err(reason) => reserved.replace(reason).await,
             }
         }
-        let started = Child::start(&self.start, false).map_err(|error| {
-            StepError::retryable(format!("the handler {:?} did not start: {error}", self.start.line.program))
-        })?;
-        match reserved.child.insert(started).ready().await {
-            Ok(()) => Ok(reserved),
-            Err(reason) => {
-                let how = reserved.unusable(reason).await;
-                Err(StepError::retryable(format!("the handler did not start: {how}")))
-            }
-        }
+        reserved.start().await?;
+        Ok(reserved)
     }
 
     /// Waits for a process that was started already. The error is the reason why there is none.
     pub(super) async fn reserve_started(self: &Arc<Self>) -> Result<Reserved, String> {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
         let mut reserved = Reserved { pool: Arc::clone(self), child: self.take_idle(), _permit: permit };
-        let Some(child) = &reserved.child else { return Err("did not start".to_owned()) };
+        let Some(child) = &mut reserved.child else { return Err("did not start".to_owned()) };
         match child.ready().await {
             Ok(()) => Ok(reserved),
             Err(reason) => Err(reserved.unusable(reason).await),
@@ -93,11 +82,48 @@ impl Pool {
 }
 
 impl Reserved {
-    /// Ends a process that takes no invocation, and returns why.
+    /// Takes the process for good, unless it is given back. One that has ended meanwhile had no part in the task, so that
+    /// another one runs it.
+    pub(super) async fn take(&mut self) -> Result<Child, StepError> {
+        if self.child.as_ref().is_none_or(Child::has_ended) {
+            self.replace(Unusable::Ended).await;
+            self.start().await?;
+        }
+        self.child.take().ok_or_else(|| StepError::retryable("the handler is not there"))
+    }
+
+    /// Frees the process, which has answered, for the next task.
+    pub(super) fn give_back(&mut self, mut child: Child) {
+        child.rest();
+        self.child = Some(child);
+    }
+
+    /// Starts a process, and waits until it asks for an invocation.
+    async fn start(&mut self) -> Result<(), StepError> {
+        let start = &self.pool.start;
+        let started = Child::start(start, false).map_err(|error| {
+            StepError::retryable(format!("the handler {:?} did not start: {error}", start.line.program))
+        })?;
+        match self.child.insert(started).ready().await {
+            Ok(()) => Ok(()),
+            Err(reason) => {
+                let how = self.unusable(reason).await;
+                Err(StepError::retryable(format!("the handler did not start: {how}")))
+            }
+        }
+    }
+
+    /// Ends a process in whose place another one will be.
+    async fn replace(&mut self, reason: Unusable) {
+        let how = self.unusable(reason).await;
+        tracing::warn!(event = "step.handler_restarted", how, "a handler is started again");
+    }
+
+    /// Ends a process that takes no invocation, and returns why, on one line.
     async fn unusable(&mut self, reason: Unusable) -> String {
         let Some(child) = self.child.take() else { return String::new() };
         match reason {
-            Unusable::Init(failure) => failure.to_string(),
+            Unusable::Init(failure) => failure.line(),
             Unusable::Silent => "does not ask for an invocation".to_owned(),
             Unusable::Ended => child.end().await,
         }

@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::{Answer, Failure};
 use super::exchange::Exchange;
-use super::outer::Outer;
+use super::outer::{self, Outer};
 
 /// Open connections of one child. Clients have one for each of their threads.
 const MAX_CONNECTIONS: usize = 64;
@@ -30,7 +30,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// its answer.
 const MAX_BODY: usize = 6 << 20;
 
-/// The X-Ray cause of an error is a header of up to 1 MiB.
+/// The X-Ray cause of an error is a header of up to 1 MiB, and the error of a stream stands behind its body.
 const MAX_HEAD: usize = 2 << 20;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -85,7 +85,7 @@ async fn serve(stream: TcpStream, child: Arc<ChildApi>) {
         async move { Ok::<_, Infallible>(child.answer(request).await) }
     });
     let mut server = http1::Builder::new();
-    server.max_buf_size(MAX_HEAD).title_case_headers(true);
+    server.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD).title_case_headers(true);
     // An error means that the child hung up.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
@@ -135,8 +135,8 @@ impl ChildApi {
                 accepted()
             }
             _ => match &self.outer {
-                Some(outer) => outer.pass(head, received.body.into()).await,
-                None => error(StatusCode::NOT_FOUND, "NotFound", "there is no such call here"),
+                Some(outer) if outer::takes(&path) => outer.pass(head, received.body.into()).await,
+                _ => error(StatusCode::NOT_FOUND, "NotFound", "there is no such call here"),
             },
         }
     }

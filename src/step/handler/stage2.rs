@@ -25,14 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The command line of the runtime, in the process that is to become it.
 pub(crate) struct Stage2<'w> {
-    runtime: &'w [String],
+    /// `None` = other words come first.
+    runtime: Option<&'w [String]>,
 }
 
 impl<'w> Stage2<'w> {
-    /// Reads the words of this process; `None` = they are not those of the second stage.
+    /// Reads the words of this process; `None` = it is not the second stage. A process that the layer has started is
+    /// one whatever its words are: as another layer it would start the wrapper between again, and so itself, without end.
     pub(crate) fn from_words(words: &'w [String]) -> Option<Self> {
-        let (first, runtime) = words.split_first()?;
-        (first == STAGE2).then_some(Self { runtime })
+        let runtime = words.split_first().filter(|(first, _)| *first == STAGE2).map(|(_, runtime)| runtime);
+        (runtime.is_some() || environment::text(OWN_API).is_some()).then_some(Self { runtime })
     }
 
     /// The command that starts the runtime by the second stage of the program at `own`, behind another wrapper if there
@@ -51,18 +53,22 @@ impl<'w> Stage2<'w> {
     /// answers would acknowledge messages that no report stands behind: that is an error of the start.
     pub(crate) fn become_runtime(&self) -> String {
         let own = environment::text(OWN_API).unwrap_or_default();
-        let reason = match self.runtime.split_first() {
+        let reason = match self.runtime.map(<[String]>::split_first) {
             _ if own.is_empty() => {
                 format!("{OWN_API} is not set: the second stage is started by the layer only")
             }
-            None => "the second stage has no command line of a runtime".to_owned(),
+            None => format!(
+                "the wrapper of TASKBACK_EXEC_WRAPPER put words before {STAGE2}: expected it to start its command line \
+                 with the first two words as they are"
+            ),
+            Some(None) => "the second stage has no command line of a runtime".to_owned(),
             Some(_) if environment::text(RUNTIME_API).as_ref() != Some(&own) => {
                 format!(
                     "{RUNTIME_API} was changed behind the layer, by the wrapper of TASKBACK_EXEC_WRAPPER: the runtime \
                      would take events past the layer"
                 )
             }
-            Some((program, arguments)) => {
+            Some(Some((program, arguments))) => {
                 die_with_parent();
                 let error = Command::new(program).args(arguments).env_remove(OWN_API).exec();
                 format!("the runtime {program:?} did not start: {error}")

@@ -24,9 +24,7 @@ pub(super) async fn run(
     max_time: Option<Duration>,
     terminal: &TerminalErrors,
 ) -> Result<StepOutput, StepError> {
-    let Some(mut child) = reserved.child.take() else {
-        return Err(StepError::retryable("the handler is not there"));
-    };
+    let child = reserved.take().await?;
     let time = max_time.map_or(task.remaining(), |max| max.min(task.remaining()));
     let deadline = Instant::now() + time;
     let invocation = Invocation::from_task(task, time, host);
@@ -63,8 +61,7 @@ pub(super) async fn run(
     }
     // One that was asked to end may do so at any time.
     if !is_terminated {
-        child.rest();
-        reserved.child = Some(child);
+        reserved.give_back(child);
     }
     answer.judge(terminal)
 }

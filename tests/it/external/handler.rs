@@ -2,6 +2,8 @@
 
 mod contract;
 mod ends;
+mod host;
+mod idle;
 mod instances;
 mod invariants;
 

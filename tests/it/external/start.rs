@@ -31,6 +31,8 @@ fn runnable_program_is_accepted() {
     fs::remove_file(path).unwrap();
     assert_eq!(error("command:/bin/sh -c true"), None);
     assert_eq!(error("command:sh -c true"), None);
+    // No runtime is there for its processes: the first task starts one.
+    assert_eq!(error("handler:sh -c true"), None);
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Layer {
         let mut command = Command::new(python::emulator());
         command.env_clear().envs([
             ("AWS_LAMBDA_FUNCTION_NAME", "orders"),
-            ("AWS_LAMBDA_FUNCTION_TIMEOUT", "30"),
+            ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "testing"),
             ("AWS_SECRET_ACCESS_KEY", "testing"),
@@ -87,7 +87,7 @@ impl Layer {
 #[tokio::test]
 async fn batch_of_ten_is_settled_one_by_one() {
     let file = Scratch::new();
-    let layer = Layer::start("handlers.handle", &[("TASKBACK_HANDLER_SECONDS", "2")]).await;
+    let layer = Layer::start("handlers.handle", &[("TASKBACK_HANDLER_SECONDS", "6")]).await;
     let doing = |what: &str| json!({ "do": what });
     let inputs = [
         json!({"do": "echo", "n": 0}),
@@ -153,16 +153,28 @@ async fn failed_start_is_the_functions() {
 /// A wrapper that stole the event would acknowledge messages without a report.
 #[tokio::test]
 async fn wrapper_that_takes_the_runtime_api_is_refused() {
-    let wrapper = Wrapper::new("steals", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1");
+    let wrapper = Wrapper::new("steals", "export AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", SAME);
     let layer = Layer::start("handlers.handle", &[("TASKBACK_EXEC_WRAPPER", wrapper.path())]).await;
     let (answer, tokens) = layer.deliver(&[json!({"do": "echo"})]).await;
     assert_eq!(answer["errorType"], "Taskback.StartFailed", "{answer} {}", layer.emulator.printed());
     assert!(layer.outcome(&tokens[0]).is_none());
 }
 
+/// One that puts words before ours would start the layer again in place of its second stage, and so itself, without end.
+#[tokio::test]
+async fn wrapper_that_inserts_words_is_refused() {
+    let wrapper = Wrapper::new("inserts", "own=$1; shift", r#"exec "$own" -X importtime "$@""#);
+    let layer = Layer::start("handlers.handle", &[("TASKBACK_EXEC_WRAPPER", wrapper.path())]).await;
+    let (answer, tokens) = layer.deliver(&[json!({"do": "echo"})]).await;
+    assert_eq!(answer["errorType"], "Taskback.StartFailed", "{answer} {}", layer.emulator.printed());
+    let reason = answer["errorMessage"].as_str().unwrap();
+    assert!(reason.contains("TASKBACK_EXEC_WRAPPER"), "{reason}");
+    assert!(layer.outcome(&tokens[0]).is_none());
+}
+
 #[tokio::test]
 async fn wrapper_that_sets_variables_is_run() {
-    let wrapper = Wrapper::new("sets", "OTEL_SERVICE_NAME=orders");
+    let wrapper = Wrapper::new("sets", "export OTEL_SERVICE_NAME=orders", SAME);
     let layer = Layer::start("handlers.handle", &[("TASKBACK_EXEC_WRAPPER", wrapper.path())]).await;
     let (answer, tokens) = layer.deliver(&[json!({"do": "variable", "name": "OTEL_SERVICE_NAME"})]).await;
     assert_eq!(answer, json!({"batchItemFailures": []}), "{}", layer.emulator.printed());
@@ -178,14 +190,17 @@ async fn extension_reaches_the_host() {
     assert!(answer.starts_with("[403, ") && answer.contains("Extension.RegistrationClosed"), "{answer}");
 }
 
-/// A wrapper as those of tracing layers: a script that sets a variable and becomes the runtime.
+/// Becomes the rest of its command line.
+const SAME: &str = r#"exec "$@""#;
+
+/// A wrapper as those of tracing layers: a script of two lines that sets a variable and becomes the runtime.
 struct Wrapper(PathBuf);
 
 impl Wrapper {
-    fn new(name: &str, assignment: &str) -> Self {
+    fn new(name: &str, first: &str, second: &str) -> Self {
         let name = format!("wrapper-{}-{name}", std::process::id());
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::write(&path, format!("#!/bin/sh\nexport {assignment}\nexec \"$@\"\n")).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{first}\n{second}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         Self(path)
     }

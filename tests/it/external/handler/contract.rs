@@ -12,11 +12,15 @@ use crate::peers::python;
 use crate::support::{MINUTE, Rig, envelope, kept_within, token};
 
 /// The client as a step, which does what its input says.
-fn client() -> taskback::HandlerStep {
+pub(super) fn client() -> taskback::HandlerStep {
+    step(&words())
+}
+
+/// The client's command line.
+pub(super) fn words() -> Vec<String> {
     let script = python::script("lambda_client.py");
-    let words: Vec<_> = [script.get_program()].into_iter().chain(script.get_args()).collect();
-    let words: Vec<_> = words.into_iter().map(|word| word.to_str().unwrap().to_owned()).collect();
-    step(&words)
+    let words = [script.get_program()].into_iter().chain(script.get_args());
+    words.map(|word| word.to_str().unwrap().to_owned()).collect()
 }
 
 fn doing(what: &str) -> String {
@@ -36,7 +40,7 @@ async fn failure_before_the_end_is_retryable() {
 
 #[tokio::test]
 async fn failure_without_further_request_is_retryable() {
-    let step = client().max_time(Duration::from_secs(1));
+    let step = client().max_time(Duration::from_secs(5));
     let (error, cause) = failure(step, &doing("fail and hang")).await;
     assert_eq!((&*error, &*cause), ("StepFailed", "CardDeclined: no; then the handler did not go on"));
 }
@@ -81,6 +85,9 @@ async fn huge_output_is_answered() {
 async fn stream_that_breaks_off_is_a_failure() {
     assert_eq!(output(client(), &doing("stream")).await, r#"{"a":1}"#);
     assert_eq!(failure(client(), &doing("stream and fail")).await, ("CardDeclined".into(), "no".into()));
+    // Its stack stands behind the body too.
+    let large = failure(client(), &doing("stream and fail with trace")).await;
+    assert_eq!(large, ("CardDeclined".into(), "no".into()));
 }
 
 /// No Runtime API is around this process.
