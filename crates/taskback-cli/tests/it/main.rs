@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod credentials;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod documents;

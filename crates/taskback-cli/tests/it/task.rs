@@ -2,7 +2,7 @@
 
 mod hand;
 mod release;
-mod setup;
+pub(crate) mod setup;
 
 use serde_json::Value;
 use taskback::ledger::Ledger;

@@ -73,7 +73,7 @@ pub(super) async fn sqlite_desk(name: &str, service: Service) -> (Desk, SqlLedge
 }
 
 /// Claims the task as a worker does.
-pub(super) async fn claim(ledger: &dyn Ledger, token: &TaskToken) -> Lease {
+pub(crate) async fn claim(ledger: &dyn Ledger, token: &TaskToken) -> Lease {
     let execution = Execution::default()
         .with_text(swf::WORKFLOW_ID, Some("order-7".into()))
         .with_text(swf::ACTIVITY_ID, Some("pay".into()));
@@ -86,7 +86,7 @@ pub(super) async fn claim(ledger: &dyn Ledger, token: &TaskToken) -> Lease {
 }
 
 /// Decides the task's outcome, as a worker that was killed before its report.
-pub(super) async fn decide(ledger: &dyn Ledger, token: &TaskToken, outcome: &Outcome) {
+pub(crate) async fn decide(ledger: &dyn Ledger, token: &TaskToken, outcome: &Outcome) {
     let lease = claim(ledger, token).await;
     let decided = ledger.decide(&token.fingerprint(), &lease, outcome).await;
     assert_eq!(decided, Ok(WriteResult::Applied));
