@@ -26,7 +26,7 @@ pub use launch::{run, run_configured, run_dead_letters};
 #[cfg(feature = "external-steps")]
 pub use layer::run_exec_wrapper;
 #[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
-pub use poller::{poll, run_swf_poller};
+pub use poller::{poll, run_poller};
 #[cfg(feature = "sqs")]
 pub use queue_worker::config::QueueWorkerConfig;
 #[cfg(feature = "sqs")]

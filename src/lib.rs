@@ -134,11 +134,11 @@ pub use host::{
     QueueWorker, QueueWorkerConfig, run_configured_queue_worker, run_dead_letter_queue_worker,
     run_queue_worker,
 };
-#[cfg(all(feature = "sqs", feature = "swf"))]
-pub use host::{poll, run_swf_poller};
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
+pub use host::{poll, run_poller};
 pub use host::{run, run_configured, run_dead_letters};
-#[cfg(all(feature = "sqs", feature = "swf"))]
-pub use poller::SwfPoller;
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
+pub use poller::Poller;
 pub use response::Response;
 #[cfg(feature = "fnf")]
 pub use service::Fnf;

@@ -24,7 +24,10 @@ pub(super) struct Client(Arc<OnceLock<Http>>);
 
 impl Client {
     /// Sends a request without an SDK, until `deadline` at most.
-    #[cfg_attr(not(feature = "aws-reports"), expect(dead_code, reason = "only signed calls go without an SDK"))]
+    #[cfg_attr(
+        not(feature = "aws-reports"),
+        expect(dead_code, reason = "only signed calls go without an SDK")
+    )]
     pub(super) async fn send(
         &self,
         request: http::Request<Full<Bytes>>,

@@ -20,7 +20,10 @@ pub(super) struct ResponseCapture(Arc<Mutex<Option<HttpResponse>>>);
 
 impl ResponseCapture {
     /// The reply, or the reason for its absence.
-    pub(super) fn answer<T, E: std::error::Error + 'static, R>(&self, sent: &Result<T, SdkError<E, R>>) -> Answer {
+    pub(super) fn answer<T, E: std::error::Error + 'static, R>(
+        &self,
+        sent: &Result<T, SdkError<E, R>>,
+    ) -> Answer {
         let reply = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         reply.ok_or_else(|| match sent {
             Ok(_) => Unanswered::Lost("the reply could not be read".into()),

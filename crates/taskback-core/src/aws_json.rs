@@ -1,6 +1,7 @@
 //! What services with AWS's JSON protocols share: the form of an answer, and the codes of AWS's front end.
 
 use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::report_error::{RejectedPart, ReportErrorKind};
 use crate::response::ServiceResponse;
@@ -55,6 +56,15 @@ pub(crate) fn common_kind(code: &str) -> Option<ReportErrorKind> {
 /// which some services quote: only what follows the last of them is the service's text.
 pub(crate) fn refused_field(message: &str) -> Option<(&str, &str)> {
     message.rsplit_once(" at '").and_then(|(_, rest)| rest.split_once('\''))
+}
+
+/// The input of an activity, which is text in SWF and Step Functions: JSON where it is JSON, else that text as a JSON
+/// string; null where there is none.
+pub fn input(text: Option<&str>) -> Box<RawValue> {
+    let Some(text) = text else { return RawValue::NULL.to_owned() };
+    RawValue::from_string(text.to_owned())
+        .or_else(|_| to_raw_value(text))
+        .unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 #[derive(Default, Deserialize)]

@@ -12,7 +12,8 @@ use crate::text;
 
 mod ids;
 
-pub use ids::{EXECUTION_ARN, MAP_ITEM_INDEX, RETRY_COUNT, STATE_ENTERED_TIME, STATE_NAME};
+pub use crate::aws_json::input;
+pub use ids::{ACTIVITY_ARN, EXECUTION_ARN, MAP_ITEM_INDEX, RETRY_COUNT, STATE_ENTERED_TIME, STATE_NAME};
 
 /// All that differs from other services.
 pub static SPEC: ServiceSpec = ServiceSpec {
@@ -24,11 +25,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     report_actions: &["states:SendTaskSuccess", "states:SendTaskFailure"],
     heartbeat_action: Some("states:SendTaskHeartbeat"),
     refusals: Refusals {
-        closed: Refusal::new(
-            400,
-            "TaskTimedOut",
-            "Task Timed Out: 'Provided task does not exist anymore'",
-        ),
+        closed: Refusal::new(400, "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"),
         throttled: Refusal::new(400, "ThrottlingException", "Rate exceeded"),
         server_error: Refusal::new(500, "InternalFailure", ""),
         too_large: Refusal::new(

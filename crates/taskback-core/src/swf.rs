@@ -15,8 +15,8 @@ use crate::text;
 mod ids;
 mod poll_answer;
 
+pub use crate::aws_json::input;
 pub use ids::{ACTIVITY_ID, ACTIVITY_TYPE, DOMAIN, RUN_ID, STARTED_EVENT_ID, WORKFLOW_ID};
-pub use poll_answer::input;
 
 /// All that differs from other services.
 pub static SPEC: ServiceSpec = ServiceSpec {

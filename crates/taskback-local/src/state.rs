@@ -4,6 +4,7 @@ use crate::faults::Faults;
 use crate::fnf::state::FnfState;
 use crate::operation::Operation;
 use crate::queues::Queues;
+use crate::sfn::state::SfnState;
 use crate::swf::state::SwfState;
 use crate::tasks::Tasks;
 
@@ -15,6 +16,7 @@ pub(crate) struct LocalState {
     pub(crate) tasks: Tasks,
     pub(crate) fnf: FnfState,
     pub(crate) swf: SwfState,
+    pub(crate) sfn: SfnState,
 }
 
 impl LocalState {
@@ -27,6 +29,7 @@ impl LocalState {
             tasks: Tasks::default(),
             fnf: FnfState::new(config),
             swf: SwfState::default(),
+            sfn: SfnState::default(),
         }
     }
 }

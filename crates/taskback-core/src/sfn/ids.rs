@@ -4,6 +4,8 @@ use crate::execution::Execution;
 use crate::fields::{FieldError, field};
 use crate::members::Members;
 
+/// The ARN of the activity that the task was polled at.
+pub const ACTIVITY_ARN: &str = "activityArn";
 /// The ARN of the execution (`$$.Execution.Id`).
 pub const EXECUTION_ARN: &str = "executionArn";
 /// The name of the waiting state (`$$.State.Name`).
@@ -17,7 +19,7 @@ pub const MAP_ITEM_INDEX: &str = "mapItemIndex";
 
 pub(super) fn read(ids: &Members<'_>) -> Result<Execution, FieldError> {
     let mut execution = Execution::default();
-    for name in [EXECUTION_ARN, STATE_NAME, STATE_ENTERED_TIME] {
+    for name in [EXECUTION_ARN, STATE_NAME, STATE_ENTERED_TIME, ACTIVITY_ARN] {
         execution = execution.with_text(name, field(ids, name)?);
     }
     for name in [RETRY_COUNT, MAP_ITEM_INDEX] {

@@ -112,9 +112,11 @@ fn failure_always_has_an_error() {
 /// A cause of 32,769 characters is refused as a whole, and the workflow would wait for its timeout.
 #[test]
 fn texts_are_cut_to_their_limits() {
-    for (error, cause) in
-        [("E".repeat(257), "c".repeat(32_769)), ("é".repeat(300), "🚀".repeat(16_385)), ("E".into(), "c".into())]
-    {
+    for (error, cause) in [
+        ("E".repeat(257), "c".repeat(32_769)),
+        ("é".repeat(300), "🚀".repeat(16_385)),
+        ("E".into(), "c".into()),
+    ] {
         let fits = enforce_limits(Outcome::failed(error, cause));
         let Some(Report::Failure { error, cause: Some(cause) }) = report(&fits) else { panic!() };
         assert!(text::width(&error) <= ERROR_CHARS && text::width(&cause) <= CAUSE_CHARS);
