@@ -29,8 +29,10 @@
 //!   checked; a security token is accepted unchecked.
 //! - SWF: `PollForActivityTask`, `RespondActivityTaskCompleted`, `RespondActivityTaskFailed`,
 //!   `RespondActivityTaskCanceled`, `RecordActivityTaskHeartbeat`, `GetWorkflowExecutionHistory`,
-//!   `TerminateWorkflowExecution`, `RegisterDomain`. A SigV4 signature must be present; it is not
-//!   verified.
+//!   `TerminateWorkflowExecution`, `RegisterDomain`.
+//!
+//! The signatures (SigV4) of all AWS services are checked, with the access key of the [`Config`] and any region, within
+//! 5 min; a session token is accepted unchecked.
 //!
 //! # Flows
 //! A definition is CloudFlow's (`Type: StateMachine`, `SpecVersion: v1`), YAML or JSON, with the parts
@@ -95,6 +97,7 @@ mod request;
 mod response;
 mod server;
 mod shared;
+mod sigv4;
 mod state;
 mod swf;
 mod task;

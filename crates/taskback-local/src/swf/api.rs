@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use taskback_core::{Service, TaskToken};
 
@@ -15,6 +16,7 @@ use crate::faults::FaultKind;
 use crate::operation::Operation;
 use crate::request::Request;
 use crate::response::{HttpResponse, Refusal};
+use crate::sigv4::{Scheme, SigV4};
 use crate::state::LocalState;
 use crate::uuid::uuid;
 
@@ -25,14 +27,15 @@ pub(crate) struct SwfApi;
 const LONG_POLL: Duration = Duration::from_secs(60);
 const JSON: &str = "application/x-amz-json-1.0";
 const REQUEST_ID: &str = "x-amzn-requestid";
+const SIGNATURE: Scheme = Scheme { signing_name: "swf", status: StatusCode::BAD_REQUEST };
 
 impl Api for SwfApi {
     fn accepts(&self, request: &Request) -> bool {
         request.path == "/" && request.headers.contains_key("x-amz-target")
     }
 
-    fn admit(&self, _state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
-        let (operation, body) = decode(&request)?;
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
+        let (operation, body) = decode(&request, &state.sigv4)?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Swf, text).ok());
         let is_poll = operation == SwfOperation::PollForActivityTask;
@@ -110,28 +113,16 @@ fn operate(
     })
 }
 
-/// Decodes the operation and its input. A signature must be present, but is not verified: it proves
-/// nothing on loopback.
-fn decode(request: &Request) -> Result<(SwfOperation, Value), Refusal> {
+/// Decodes the operation and its input of a request whose signature is right.
+fn decode(request: &Request, sigv4: &SigV4) -> Result<(SwfOperation, Value), Refusal> {
     let target = request.header("x-amz-target").unwrap_or_default();
     let operation = target.strip_prefix("SimpleWorkflowService.").and_then(SwfOperation::from_name);
     let operation = operation.filter(|_| request.method == "POST").ok_or_else(unknown_operation)?;
-    let Some(authorization) = request.header("authorization") else {
-        return Err(Refusal::bad_request(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        ));
-    };
-    let parts = ["AWS4-HMAC-SHA256 ", "Credential=", "SignedHeaders=", "Signature="];
-    if !authorization.starts_with(parts[0]) || !parts.iter().all(|part| authorization.contains(part)) {
-        let message =
-            "Authorization header requires Credential, SignedHeaders and Signature with AWS4-HMAC-SHA256.";
-        return Err(Refusal::bad_request("IncompleteSignatureException", message));
-    }
     let Some(body) = &request.body else {
         let message = "The request has more than 1048576 bytes.";
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
     };
+    sigv4.verify(request, body, SIGNATURE, Timestamp::now())?;
     if request.media_type() != JSON {
         return Err(Refusal::bad_request(
             "UnknownOperationException",
