@@ -5,7 +5,6 @@ mod control;
 mod execution;
 mod handler;
 mod invalid;
-mod json_equality;
 mod request;
 mod start_flow;
 

@@ -10,7 +10,7 @@ mod lambda;
 mod launch;
 #[cfg(feature = "external-steps")]
 mod layer;
-#[cfg(all(feature = "sqs", feature = "swf"))]
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
 mod poller;
 #[cfg(feature = "sqs")]
 mod queue_worker;
@@ -25,7 +25,7 @@ pub use launch::run_flow_control;
 pub use launch::{run, run_configured, run_dead_letters};
 #[cfg(feature = "external-steps")]
 pub use layer::run_exec_wrapper;
-#[cfg(all(feature = "sqs", feature = "swf"))]
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
 pub use poller::{poll, run_swf_poller};
 #[cfg(feature = "sqs")]
 pub use queue_worker::config::QueueWorkerConfig;

@@ -52,6 +52,7 @@
 //! |---|---|---|
 //! | `fnf` | yes | reports to FnF, and flows: `fnf_flow` |
 //! | `swf` | yes | reports to SWF; with `sqs` its poller |
+//! | `sfn` | yes | reports to Step Functions; with `sqs` the poller of its activities |
 //! | `lambda` | yes | the host on AWS |
 //! | `sqs` | yes | the queue worker, and delays of redelivered messages |
 //! | `external-steps` | yes | steps that are programs, Lambda handlers or HTTP endpoints |
@@ -60,7 +61,7 @@
 //! | `sqlite` | | a ledger that the processes of one machine share |
 //! | `secrets` | | FnF's credentials from AWS Secrets Manager |
 //! | `testing` | | the test kit: `testing` |
-//! | `aws` | | the base of `swf`, `sqs`, `dynamodb` and `secrets`, which turn it on |
+//! | `aws` | | the base of `swf`, `sfn`, `sqs`, `dynamodb` and `secrets`, which turn it on |
 //!
 //! The crate `taskback-core` has what the crates share and no signature here needs: the facts of each service, the names
 //! of errors that workflows see, the rules of a ledger.
@@ -110,6 +111,8 @@ pub mod examples;
 mod future;
 #[cfg(feature = "external-steps")]
 mod invocation;
+#[cfg(any(feature = "fnf", feature = "sfn"))]
+mod json_equality;
 pub mod log;
 mod redact;
 pub mod settings;
@@ -141,6 +144,8 @@ pub use response::Response;
 pub use service::Fnf;
 #[cfg(feature = "secrets")]
 pub use service::FnfSecret;
+#[cfg(feature = "sfn")]
+pub use service::Sfn;
 #[cfg(feature = "swf")]
 pub use service::Swf;
 pub use service::{
