@@ -3,11 +3,13 @@
 pub(crate) mod members;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::faults::FaultKind;
 use crate::request::Request;
 use crate::response::{HttpResponse, Refusal};
+use crate::sigv4::{Scheme, SigV4};
 use crate::uuid::uuid;
 
 const JSON: &str = "application/x-amz-json-1.0";
@@ -19,24 +21,14 @@ pub(crate) fn target<'r>(request: &'r Request, prefix: &str) -> Option<&'r str> 
     (request.method == "POST").then_some(target)
 }
 
-/// Decodes the input of a request. A signature must be present, but is not verified: it proves nothing on loopback.
-pub(crate) fn decode(request: &Request) -> Result<Value, Refusal> {
-    let Some(authorization) = request.header("authorization") else {
-        return Err(Refusal::bad_request(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        ));
-    };
-    let parts = ["AWS4-HMAC-SHA256 ", "Credential=", "SignedHeaders=", "Signature="];
-    if !authorization.starts_with(parts[0]) || !parts.iter().all(|part| authorization.contains(part)) {
-        let message =
-            "Authorization header requires Credential, SignedHeaders and Signature with AWS4-HMAC-SHA256.";
-        return Err(Refusal::bad_request("IncompleteSignatureException", message));
-    }
+/// Decodes the input of a request whose signature is right.
+pub(crate) fn decode(request: &Request, sigv4: &SigV4, signing_name: &'static str) -> Result<Value, Refusal> {
     let Some(body) = &request.body else {
         let message = "The request has more than 1048576 bytes.";
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
     };
+    let scheme = Scheme { signing_name, status: StatusCode::BAD_REQUEST };
+    sigv4.verify(request, body, scheme, Timestamp::now())?;
     if request.media_type() != JSON {
         return Err(Refusal::bad_request(
             "UnknownOperationException",

@@ -29,11 +29,13 @@
 //!   checked; a security token is accepted unchecked.
 //! - SWF: `PollForActivityTask`, `RespondActivityTaskCompleted`, `RespondActivityTaskFailed`,
 //!   `RespondActivityTaskCanceled`, `RecordActivityTaskHeartbeat`, `GetWorkflowExecutionHistory`,
-//!   `TerminateWorkflowExecution`, `RegisterDomain`. A SigV4 signature must be present; it is not
-//!   verified.
+//!   `TerminateWorkflowExecution`, `RegisterDomain`.
 //! - Step Functions: `SendTaskSuccess`, `SendTaskFailure`, `SendTaskHeartbeat`, `GetActivityTask`,
 //!   `GetExecutionHistory` (in faults: `states:GetExecutionHistory`, for FnF has one too). There are no state
 //!   machines: `/_local` opens their tasks, and aborts an execution.
+//!
+//! The signatures (SigV4) of all AWS services are checked, with the access key of the [`Config`] and any region, within
+//! 5 min; a session token is accepted unchecked.
 //!
 //! # Flows
 //! A definition is CloudFlow's (`Type: StateMachine`, `SpecVersion: v1`), YAML or JSON, with the parts
@@ -101,6 +103,7 @@ mod response;
 mod server;
 mod sfn;
 mod shared;
+mod sigv4;
 mod state;
 mod swf;
 mod task;

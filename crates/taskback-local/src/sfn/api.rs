@@ -30,10 +30,10 @@ impl Api for SfnApi {
         request.path == "/" && request.header("x-amz-target").is_some_and(|target| target.starts_with(PREFIX))
     }
 
-    fn admit(&self, _state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
         let operation = aws_json::target(&request, PREFIX).and_then(SfnOperation::from_name);
         let operation = operation.ok_or_else(aws_json::unknown_operation)?;
-        let body = aws_json::decode(&request)?;
+        let body = aws_json::decode(&request, &state.sigv4, "states")?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Sfn, text).ok());
         let is_poll = operation == SfnOperation::GetActivityTask;

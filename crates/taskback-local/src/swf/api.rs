@@ -27,11 +27,11 @@ impl Api for SwfApi {
         request.path == "/" && request.headers.contains_key("x-amz-target")
     }
 
-    fn admit(&self, _state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
         let operation = aws_json::target(&request, "SimpleWorkflowService.");
         let operation =
             operation.and_then(SwfOperation::from_name).ok_or_else(aws_json::unknown_operation)?;
-        let body = aws_json::decode(&request)?;
+        let body = aws_json::decode(&request, &state.sigv4, "swf")?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Swf, text).ok());
         let is_poll = operation == SwfOperation::PollForActivityTask;
