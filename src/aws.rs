@@ -10,30 +10,30 @@ pub(crate) mod endpoints;
 mod error;
 #[cfg(feature = "aws")]
 mod http;
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 mod signed_call;
 #[cfg(any(
     feature = "dynamodb",
     feature = "sqs",
-    feature = "swf",
+    feature = "aws-reports",
     all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
 ))]
 mod unsent;
 
 pub use clients::Clients;
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 pub(crate) use config::connect_local;
 #[cfg(feature = "aws")]
 pub use config::local;
 #[cfg(feature = "sqs")]
 pub(crate) use error::{AwsError, in_time};
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 pub(crate) use signed_call::{Capture, Operation, SignedCalls, Unanswered};
-#[cfg(any(feature = "dynamodb", feature = "swf"))]
+#[cfg(any(feature = "dynamodb", feature = "aws-reports"))]
 pub(crate) use unsent::no_response;
 #[cfg(any(
     feature = "dynamodb",
-    feature = "swf",
+    feature = "aws-reports",
     all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
 ))]
 pub(crate) use unsent::{Unsent, unsent};

@@ -7,7 +7,6 @@ mod execution;
 mod first_message;
 mod handler;
 mod invalid;
-mod json_equality;
 mod request;
 mod start_flow;
 

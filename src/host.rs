@@ -11,7 +11,7 @@ mod launch;
 #[cfg(feature = "external-steps")]
 mod layer;
 mod measured;
-#[cfg(all(feature = "sqs", feature = "swf"))]
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
 mod poller;
 #[cfg(feature = "sqs")]
 mod queue_worker;
@@ -26,8 +26,8 @@ pub use launch::run_flow_control;
 pub use launch::{run, run_configured, run_dead_letters};
 #[cfg(feature = "external-steps")]
 pub use layer::run_exec_wrapper;
-#[cfg(all(feature = "sqs", feature = "swf"))]
-pub use poller::{poll, run_swf_poller};
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
+pub use poller::{poll, run_poller};
 #[cfg(feature = "sqs")]
 pub use queue_worker::config::QueueWorkerConfig;
 #[cfg(feature = "sqs")]

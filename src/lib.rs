@@ -53,6 +53,7 @@
 //! |---|---|---|
 //! | `fnf` | yes | reports to FnF, and flows: `fnf_flow` |
 //! | `swf` | yes | reports to SWF; with `sqs` its poller |
+//! | `sfn` | yes | reports to Step Functions; with `sqs` the poller of its activities |
 //! | `lambda` | yes | the host on AWS |
 //! | `sqs` | yes | the queue worker, and delays of redelivered messages |
 //! | `external-steps` | yes | steps that are programs, Lambda handlers or HTTP endpoints |
@@ -61,7 +62,7 @@
 //! | `sqlite` | | a ledger that the processes of one machine share |
 //! | `secrets` | | FnF's credentials from AWS Secrets Manager |
 //! | `testing` | | the test kit: `testing` |
-//! | `aws` | | the base of `swf`, `sqs`, `dynamodb` and `secrets`, which turn it on |
+//! | `aws` | | the base of `swf`, `sfn`, `sqs`, `dynamodb` and `secrets`, which turn it on |
 //!
 //! The crate `taskback-core` has what the crates share and no signature here needs: the facts of each service, the names
 //! of errors that workflows see, the rules of a ledger.
@@ -113,6 +114,8 @@ pub mod examples;
 mod future;
 #[cfg(feature = "external-steps")]
 mod invocation;
+#[cfg(any(feature = "fnf", feature = "sfn"))]
+mod json_equality;
 pub mod log;
 mod metrics;
 mod redact;
@@ -135,11 +138,11 @@ pub use host::{
     QueueWorker, QueueWorkerConfig, run_configured_queue_worker, run_dead_letter_queue_worker,
     run_queue_worker,
 };
-#[cfg(all(feature = "sqs", feature = "swf"))]
-pub use host::{poll, run_swf_poller};
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
+pub use host::{poll, run_poller};
 pub use host::{run, run_configured, run_dead_letters};
-#[cfg(all(feature = "sqs", feature = "swf"))]
-pub use poller::SwfPoller;
+#[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
+pub use poller::Poller;
 #[cfg(feature = "sqs")]
 pub use redrive::{DeadLetter, DeadLetterQueue, LetterState};
 pub use response::Response;
@@ -147,6 +150,8 @@ pub use response::Response;
 pub use service::Fnf;
 #[cfg(feature = "secrets")]
 pub use service::FnfSecret;
+#[cfg(feature = "sfn")]
+pub use service::Sfn;
 #[cfg(feature = "swf")]
 pub use service::Swf;
 pub use service::{

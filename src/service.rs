@@ -1,5 +1,7 @@
 //! The workflow services that wait for reports: one trait, one file each, one table.
 
+#[cfg(feature = "aws-reports")]
+mod answer;
 mod connector;
 #[cfg(feature = "fnf")]
 pub(crate) mod fnf;
@@ -8,7 +10,13 @@ pub(crate) mod fnf;
 pub(crate) mod fnf {
     pub(crate) mod config;
 }
+#[cfg(any(feature = "sfn", feature = "swf"))]
+mod history_page;
 mod reporter;
+#[cfg(any(feature = "sfn", feature = "swf"))]
+mod response_capture;
+#[cfg(feature = "sfn")]
+mod sfn;
 #[cfg(feature = "swf")]
 mod swf;
 
@@ -29,6 +37,8 @@ pub use fnf::FnfSecret;
 #[cfg(all(feature = "fc", feature = "fnf"))]
 pub(crate) use fnf::use_host_credentials;
 pub use reporter::{ClosedByRequest, HeartbeatStatus, OutcomeWarning, Permit, ReportRequest, Reporter};
+#[cfg(feature = "sfn")]
+pub use sfn::Sfn;
 #[cfg(feature = "swf")]
 pub use swf::Swf;
 
@@ -38,6 +48,8 @@ const CONNECTORS: &[Connector] = &[
     fnf::CONNECTOR,
     #[cfg(feature = "swf")]
     swf::CONNECTOR,
+    #[cfg(feature = "sfn")]
+    sfn::CONNECTOR,
 ];
 
 /// The services that a function reports to.
@@ -53,8 +65,8 @@ const CONNECTORS: &[Connector] = &[
 pub struct Services(BTreeMap<Service, Arc<dyn Reporter>>);
 
 impl Services {
-    /// Makes the clients for which there is a place: FnF where a region or an endpoint is set, SWF where there is an AWS
-    /// region. It is an error if there is none, or none of `configured`, the service of the settings.
+    /// Makes the clients for which there is a place: FnF where a region or an endpoint is set, SWF and Step Functions
+    /// where there is an AWS region. It is an error if there is none, or none of `configured`, the service of the settings.
     pub async fn connect(clients: &Clients, configured: Option<Service>) -> Result<Self, Error> {
         let mut services = Self::default();
         for connector in CONNECTORS {
@@ -82,7 +94,7 @@ impl Services {
     }
 
     /// Clients of the local services at `url` (`taskback local`), with their keys.
-    #[cfg(any(feature = "fnf", feature = "swf"))]
+    #[cfg(any(feature = "fnf", feature = "sfn", feature = "swf"))]
     pub fn local(url: &str) -> Result<Self, Error> {
         let local = CONNECTORS.iter().map(|connector| (connector.local)(url).map(entry));
         local.collect::<Result<_, _>>().map(Self)

@@ -16,7 +16,7 @@ mod terminal_errors;
 
 pub use crate::host::fc::config::FcConfig;
 pub use crate::metrics::MetricsFormat;
-pub use crate::poller::config::PollerConfig;
+pub use crate::poller::config::{PolledTasks, PollerConfig};
 pub use crate::service::fnf::config::FnfConfig;
 pub use error::SettingsError;
 pub use general::Settings;

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 
 #[cfg(feature = "aws")]
 use super::endpoints::Endpoints;
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 use super::signed_call::SignedCalls;
 #[cfg(feature = "sqs")]
 use crate::error::{Error, ErrorKind};
@@ -34,12 +34,12 @@ pub struct Clients {
     config: SdkConfig,
     #[cfg(feature = "aws")]
     #[cfg_attr(
-        not(any(feature = "dynamodb", feature = "secrets", feature = "sqs", feature = "swf")),
+        not(any(feature = "aws-reports", feature = "dynamodb", feature = "secrets", feature = "sqs")),
         expect(dead_code, reason = "there is no client of AWS")
     )]
     endpoints: Endpoints,
     /// `None` with a configuration of the caller's own, whose HTTP client may be any.
-    #[cfg(feature = "swf")]
+    #[cfg(feature = "aws-reports")]
     calls: Option<SignedCalls>,
     fnf: FnfConfig,
     ledger: LedgerConfig,
@@ -53,7 +53,7 @@ impl Clients {
         {
             let connected = super::config::load().await;
             Self {
-                #[cfg(feature = "swf")]
+                #[cfg(feature = "aws-reports")]
                 calls: connected.calls,
                 ..Self::from_sdk_config(connected.sdk, settings)
             }
@@ -98,7 +98,7 @@ impl Clients {
         Self {
             config,
             endpoints,
-            #[cfg(feature = "swf")]
+            #[cfg(feature = "aws-reports")]
             calls: None,
             fnf: settings.fnf.clone(),
             ledger: settings.ledger.clone(),
@@ -106,7 +106,7 @@ impl Clients {
     }
 
     /// What sends calls without an SDK, where the configuration is not the caller's own.
-    #[cfg(feature = "swf")]
+    #[cfg(feature = "aws-reports")]
     pub(crate) fn signed_calls(&self) -> Option<&SignedCalls> {
         self.calls.as_ref()
     }
@@ -119,6 +119,16 @@ impl Clients {
             builder.set_endpoint_url(Some(url.to_owned()));
         }
         aws_sdk_swf::Client::from_conf(builder.build())
+    }
+
+    /// A client of Step Functions.
+    #[cfg(feature = "sfn")]
+    pub fn sfn(&self) -> aws_sdk_sfn::Client {
+        let mut builder = aws_sdk_sfn::config::Builder::from(&self.config);
+        if let Some(url) = self.endpoints.get("SFN") {
+            builder.set_endpoint_url(Some(url.to_owned()));
+        }
+        aws_sdk_sfn::Client::from_conf(builder.build())
     }
 
     /// A client of DynamoDB.

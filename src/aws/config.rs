@@ -12,7 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::credentials::{Checked, CredentialCache};
 use super::http;
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 use super::signed_call::SignedCalls;
 use crate::environment;
 
@@ -45,7 +45,7 @@ pub(super) async fn load_from(set: HashMap<String, String>) -> Connected {
 pub(super) struct Connected {
     pub(super) sdk: SdkConfig,
     /// `None` where there is no source of credentials.
-    #[cfg(feature = "swf")]
+    #[cfg(feature = "aws-reports")]
     pub(super) calls: Option<SignedCalls>,
 }
 
@@ -57,11 +57,11 @@ impl Connected {
             .map(|provider| CredentialCache::new(SharedCredentialsProvider::new(Checked::new(provider))));
         let mut builder = config.into_builder();
         builder.set_credentials_provider(cache.clone().map(SharedCredentialsProvider::new));
-        #[cfg(not(feature = "swf"))]
+        #[cfg(not(feature = "aws-reports"))]
         drop(http);
         Self {
             sdk: builder.build(),
-            #[cfg(feature = "swf")]
+            #[cfg(feature = "aws-reports")]
             calls: cache.map(|cache| SignedCalls::new(http, cache)),
         }
     }
@@ -78,7 +78,7 @@ pub fn local(url: &str) -> SdkConfig {
 }
 
 /// [`local`], for calls without an SDK too.
-#[cfg(feature = "swf")]
+#[cfg(feature = "aws-reports")]
 pub(crate) fn connect_local(url: &str) -> (SdkConfig, Option<SignedCalls>) {
     let http = http::Client::default();
     let Connected { sdk, calls } = Connected::new(local_over(url, http.clone()), http);

@@ -9,7 +9,7 @@ pub(crate) struct Endpoints(pub(crate) HashMap<String, String>);
 
 impl Endpoints {
     /// The endpoint of one service, such as `SWF`: `AWS_ENDPOINT_URL_{service}`.
-    #[cfg(any(test, feature = "dynamodb", feature = "secrets", feature = "sqs", feature = "swf"))]
+    #[cfg(any(test, feature = "aws-reports", feature = "dynamodb", feature = "secrets", feature = "sqs"))]
     pub(crate) fn get(&self, service: &str) -> Option<&str> {
         self.0.get(&format!("AWS_ENDPOINT_URL_{service}")).map(String::as_str)
     }

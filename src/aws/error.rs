@@ -81,20 +81,29 @@ impl AwsError {
     }
 
     /// Returns `false` if the service certainly did not accept the call.
-    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    #[cfg_attr(
+        not(any(feature = "sfn", feature = "swf")),
+        allow(dead_code, reason = "only the poller sends")
+    )]
     pub(crate) fn may_have_been_accepted(&self) -> bool {
         self.may_have_been_accepted
     }
 
     /// Returns `true` if a queue refuses the message itself, for its size or its characters: no retry can succeed.
-    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    #[cfg_attr(
+        not(any(feature = "sfn", feature = "swf")),
+        allow(dead_code, reason = "only the poller sends")
+    )]
     pub(crate) fn is_invalid_message(&self) -> bool {
         let codes = ["InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException"];
         matches!(&self.kind, Kind::Code(code) if codes.contains(&code.as_str()))
     }
 
     /// Returns `true` if a policy does not allow the call.
-    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    #[cfg_attr(
+        not(any(feature = "sfn", feature = "swf")),
+        allow(dead_code, reason = "only the poller sends")
+    )]
     pub(crate) fn is_denied(&self) -> bool {
         matches!(&self.kind, Kind::Code(code) if code.contains("AccessDenied"))
     }

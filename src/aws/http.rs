@@ -24,7 +24,10 @@ pub(super) struct Client(Arc<OnceLock<Http>>);
 
 impl Client {
     /// Sends a request without an SDK, until `deadline` at most.
-    #[cfg_attr(not(feature = "swf"), expect(dead_code, reason = "only signed calls go without an SDK"))]
+    #[cfg_attr(
+        not(feature = "aws-reports"),
+        expect(dead_code, reason = "only signed calls go without an SDK")
+    )]
     pub(super) async fn send(
         &self,
         request: http::Request<Full<Bytes>>,
@@ -112,12 +115,14 @@ fn max_body(request: &http::HeaderMap) -> usize {
     let target = request.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let (service, call) = target.split_once('.').unwrap_or_default();
     match call {
-        // 10 messages of 1 MiB, each byte of which JSON may write as six; and a page of 1000 events of 32 KB.
-        "ReceiveMessage" | "GetWorkflowExecutionHistory" => 64 << 20,
-        // An item of 400 KB, written in the same way.
-        "UpdateItem" => 4 << 20,
+        // 10 messages of 1 MiB, each byte of which JSON may write as six; a page of 1000 events of 32 KB, or of 200
+        // events of 256 KiB.
+        "ReceiveMessage" | "GetWorkflowExecutionHistory" | "GetExecutionHistory" => 64 << 20,
+        // An item of 400 KB, or the input of an activity of 256 KiB, written in the same way.
+        "UpdateItem" | "GetActivityTask" => 4 << 20,
         // Nothing, one flag, or an error's text.
         _ if service == "SimpleWorkflowService" && call != "PollForActivityTask" => 64 * KIB,
+        _ if service == "AWSStepFunctions" => 64 * KIB,
         // The input of a task has 32 KB, a secret 64 KB; what else is asked for is smaller.
         _ => KIB * KIB,
     }
@@ -171,6 +176,12 @@ mod tests {
             let target: &'static str = format!("SimpleWorkflowService.{call}").leak();
             assert_eq!(max(target), 64 << 10, "{call}");
         }
+        for call in ["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"] {
+            let target: &'static str = format!("AWSStepFunctions.{call}").leak();
+            assert_eq!(max(target), 64 << 10, "{call}");
+        }
+        assert!(max("AWSStepFunctions.GetExecutionHistory") > 200 * 256 * 1024);
+        assert!(max("AWSStepFunctions.GetActivityTask") > 6 * 256 * 1024);
         assert!(max("AmazonSQS.ReceiveMessage") > 6 * 10 * (1 << 20));
         assert!(max("SimpleWorkflowService.GetWorkflowExecutionHistory") > 1000 * 32 * 1024);
         assert!(max("SimpleWorkflowService.PollForActivityTask") > 6 * 32 * 1024);

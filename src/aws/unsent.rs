@@ -39,7 +39,7 @@ pub(super) fn credentials_fault(error: &CredentialsError) -> Unsent {
 
 /// The reason for which a request that was sent has no response.
 #[cfg_attr(
-    not(any(feature = "dynamodb", feature = "sqs", feature = "swf")),
+    not(any(feature = "dynamodb", feature = "sqs", feature = "aws-reports")),
     expect(dead_code, reason = "a secret is only read")
 )]
 pub(crate) fn no_response(error: &ConnectorError) -> String {

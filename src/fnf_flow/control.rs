@@ -10,10 +10,10 @@ use taskback_core::RetryPolicy;
 use tokio::time::Instant;
 
 use super::call::{history_pages, redacted, with_retry, with_retry_held};
-use super::json_equality::is_same_json;
 use super::request::{Action, Request};
 use crate::aws::Clients;
 use crate::defaults;
+use crate::json_equality::is_same_json;
 #[cfg(feature = "sqs")]
 use crate::sqs::Queue;
 

@@ -1,4 +1,4 @@
-//! The hosts of the SWF poller: a scheduled function, or a process.
+//! The hosts of the poller: a scheduled function, or a process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use taskback_core::Service;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -15,25 +16,26 @@ use super::started::Started;
 use super::thread::on_own_thread;
 use super::{measured, signals, table};
 use crate::aws::Clients;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::future::BoxFuture;
 use crate::handler::Handler;
 use crate::metrics::Count;
-use crate::poller::{self, MIN_TIME_FOR_POLL, Seen, SwfPoller, Tally};
+use crate::poller::config::PolledTasks;
+use crate::poller::{self, MIN_TIME_FOR_POLL, Poller, Seen, Tally};
 use crate::response::Response;
 use crate::settings::PollerSettings;
 use crate::shutdown::Shutdown;
 use crate::trigger::InvocationError;
 
 /// Polls within a function that a schedule invokes, for as long as each invocation lasts: see
-/// [`SwfPoller`]. Reads the [`PollerSettings`] and ignores the event.
+/// [`Poller`]. Reads the [`PollerSettings`] and ignores the event.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), taskback::Error> {
-/// taskback::run_swf_poller().await?;
+/// taskback::run_poller().await?;
 /// # Ok(()) }
 /// ```
-pub async fn run_swf_poller() -> Result<(), Error> {
+pub async fn run_poller() -> Result<(), Error> {
     on_own_thread(async {
         let read = || Ok::<_, Error>((table::find()?, PollerSettings::from_env()?));
         let (host, settings) = read().inspect_err(log_start_failure)?;
@@ -46,8 +48,8 @@ pub async fn run_swf_poller() -> Result<(), Error> {
     .await
 }
 
-/// Polls until the process is asked to end (SIGTERM, SIGINT); then waits for the polls that SWF holds and for their
-/// tasks, up to [`SwfPoller::SHUTDOWN_TIME`]. An error says why it cannot start.
+/// Polls until the process is asked to end (SIGTERM, SIGINT); then waits for the polls that the service holds and for their
+/// tasks, up to [`Poller::SHUTDOWN_TIME`]. An error says why it cannot start.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), taskback::Error> {
@@ -81,18 +83,18 @@ pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Resul
     .await
 }
 
-async fn connect(settings: &PollerSettings) -> Result<SwfPoller, Error> {
-    let clients = Clients::connect(&settings.general).await;
-    if !clients.has_aws_region() {
-        return Err(Error::new(ErrorKind::Settings, "the poller needs AWS_REGION"));
-    }
-    let sqs = clients.sqs_at(&settings.poller.queue_url)?;
-    Ok(SwfPoller::new(&settings.poller, clients.swf(), sqs))
+async fn connect(settings: &PollerSettings) -> Result<Poller, Error> {
+    Poller::new(&settings.poller, &Clients::connect(&settings.general).await)
 }
 
 fn log_start(host: &str, settings: &PollerSettings) {
+    let service = match settings.poller.tasks {
+        PolledTasks::SwfTaskList { .. } => Service::Swf,
+        PolledTasks::SfnActivity { .. } => Service::Sfn,
+    };
     let queue = Some(&*settings.poller.queue_url);
-    Started { host, services: Some("swf".to_owned()), queue, ..Started::default() }.log(&settings.general);
+    Started { host, services: Some(service.name().to_owned()), queue, ..Started::default() }
+        .log(&settings.general);
 }
 
 /// The readiness of the poller, by the results of its polls.
@@ -122,7 +124,7 @@ impl Readiness {
 /// A poller whose first invocation checks the queue before it polls: a task that is polled for a queue that does not
 /// exist fails.
 struct Scheduled {
-    poller: SwfPoller,
+    poller: Poller,
     is_checked: OnceCell<()>,
 }
 

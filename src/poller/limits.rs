@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// The time for one poll: SWF holds it for 60 s, and a later answer never comes.
+/// The time for one poll: SWF and Step Functions hold it for 60 s, and a later answer never comes.
 pub(super) const POLL: Duration = Duration::from_secs(70);
 
 /// The time for the sends of a task's message, and again for the report of a task that was not queued.

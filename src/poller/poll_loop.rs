@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::limits::MIN_TIME_FOR_POLL;
 use super::poll_result::{PollResult, Seen, Tally};
-use super::swf_poller::SwfPoller;
+use super::task_poller::Poller;
 use crate::aws::AwsError;
 use crate::error::{Error, ErrorKind};
 use crate::shutdown::Shutdown;
@@ -22,20 +22,16 @@ const PAUSE: RetryPolicy = RetryPolicy {
     room: Duration::ZERO,
 };
 
-impl SwfPoller {
-    /// Polls until it is asked to end; then waits for the polls that SWF holds, and queues their tasks. An error means
+impl Poller {
+    /// Polls until it is asked to end; then waits for the polls that the service holds, and queues their tasks. An error means
     /// that the first polls were refused and an operator has to fix something.
     pub async fn run(&self, shutdown: &Shutdown) -> Result<(), Error> {
         run(self, shutdown, |_| {}).await
     }
 }
 
-/// As [`SwfPoller::run`], and shows each result.
-pub(crate) async fn run(
-    poller: &SwfPoller,
-    shutdown: &Shutdown,
-    seen: impl Fn(Seen<'_>),
-) -> Result<(), Error> {
+/// As [`Poller::run`], and shows each result.
+pub(crate) async fn run(poller: &Poller, shutdown: &Shutdown, seen: impl Fn(Seen<'_>)) -> Result<(), Error> {
     let tally = Tally::default();
     let result = run_pollers(poller, &tally, shutdown, None, seen).await;
     tally.log();
@@ -45,7 +41,7 @@ pub(crate) async fn run(
 /// Polls until `shutdown` or until no time for a poll is left before `end`. An error means that the first polls were
 /// refused and an operator has to fix something.
 pub(crate) async fn run_pollers(
-    poller: &SwfPoller,
+    poller: &Poller,
     tally: &Tally,
     shutdown: &Shutdown,
     end: Option<Instant>,
@@ -58,7 +54,7 @@ pub(crate) async fn run_pollers(
 
 /// The context that polls share.
 struct Polls<'a, F> {
-    poller: &'a SwfPoller,
+    poller: &'a Poller,
     tally: &'a Tally,
     shutdown: &'a Shutdown,
     end: Option<Instant>,
@@ -97,7 +93,7 @@ impl<F: Fn(Seen<'_>)> Polls<'_, F> {
         Ok(())
     }
 
-    /// Counts a result and returns whether a pause must follow it. An error ends all polls: SWF never answered one, and
+    /// Counts a result and returns whether a pause must follow it. An error ends all polls: the service never answered one, and
     /// an operator has to fix something.
     fn has_failed(&self, result: &Result<PollResult, AwsError>) -> Result<bool, AwsError> {
         match result {

@@ -12,7 +12,7 @@ pub(super) enum PollResult {
     /// There was no task.
     Nothing,
     Queued,
-    /// The task could not be queued and was failed at SWF; `true` = because of the queue, not of the task.
+    /// The task could not be queued and was failed at its service; `true` = because of the queue, not of the task.
     Failed(bool),
     /// No send was confirmed: the task ends by its message, or with its timeout.
     Unconfirmed,
@@ -33,9 +33,9 @@ pub(crate) struct Tally {
 
 /// The meaning of one poll for the poller's health.
 pub(crate) enum Seen<'a> {
-    /// SWF answers; the queue was not called, or refused one message as invalid.
+    /// The service answers; the queue was not called, or refused one message as invalid.
     Polled,
-    /// SWF answers, and the queue takes messages.
+    /// The service answers, and the queue takes messages.
     Queued,
     /// A task may not be in the queue.
     NotQueued,

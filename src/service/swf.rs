@@ -1,4 +1,3 @@
-mod answer;
 mod history;
 mod sdk;
 mod signed;
@@ -14,11 +13,11 @@ use taskback_core::{
 };
 use tokio::time::Instant;
 
+use super::answer::{self, Answer};
 use super::connector::Connector;
 use super::reporter::{ClosedByRequest, HeartbeatStatus, ReportRequest, Reporter};
 use crate::aws::{self, Clients, SignedCalls};
 use crate::future::BoxFuture;
-use answer::Answer;
 use signed::Signed;
 
 pub(super) const CONNECTOR: Connector = Connector {
@@ -75,10 +74,11 @@ impl Swf {
                 reason: "another party reports".into(),
             };
         };
-        answer::response(match &self.signed {
+        let answer = match &self.signed {
             Some(signed) => signed.report(token.expose(), report, deadline).await,
             None => sdk::report(&self.client, token.expose(), report).await,
-        })
+        };
+        answer::response(answer, swf::reply)
     }
 
     async fn send_heartbeat(&self, token: &str, details: Option<String>) -> Answer {
@@ -105,14 +105,17 @@ impl Reporter for Swf {
         Box::pin(async move {
             let details = (!progress.is_empty()).then(|| swf::heartbeat_details(progress).into_owned());
             let answer = self.send_heartbeat(token.expose(), details).await;
-            match answer::cancel_requested(&answer) {
+            match cancel_requested(&answer) {
                 Some(true) => HeartbeatStatus::CancelRequested,
                 Some(false) => HeartbeatStatus::Continue,
-                None => match judge_response(token, &answer::response(answer), PriorAttempts::default()) {
-                    Ok(Receipt::Closed { .. }) => HeartbeatStatus::Closed,
-                    Ok(_) => HeartbeatStatus::Failed("an answer without a flag is not SWF's".into()),
-                    Err(error) => HeartbeatStatus::Failed(error.to_string()),
-                },
+                None => {
+                    let response = answer::response(answer, swf::reply);
+                    match judge_response(token, &response, PriorAttempts::default()) {
+                        Ok(Receipt::Closed { .. }) => HeartbeatStatus::Closed,
+                        Ok(_) => HeartbeatStatus::Failed("an answer without a flag is not SWF's".into()),
+                        Err(error) => HeartbeatStatus::Failed(error.to_string()),
+                    }
+                }
             }
         })
     }
@@ -128,4 +131,10 @@ impl Reporter for Swf {
             let _ = self.send_heartbeat("taskback-warms-up", None).await;
         })
     }
+}
+
+/// Whether the workflow asks for cancellation; `None` if the answer is not SWF's own success.
+fn cancel_requested(answer: &Answer) -> Option<bool> {
+    let reply = answer.as_ref().ok()?;
+    swf::cancel_requested(reply.status, answer::request_id(reply), &reply.body)
 }

@@ -7,7 +7,7 @@ use super::read::Reader;
 use crate::environment;
 use crate::poller::config::PollerConfig;
 
-/// The settings of the SWF poller. An empty variable counts as unset.
+/// The settings of the poller. An empty variable counts as unset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PollerSettings {
     /// The settings that only the poller reads.
@@ -47,6 +47,7 @@ impl PollerSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::poller::config::PolledTasks;
 
     fn settings(vars: &[(&str, &str)]) -> Result<PollerSettings, SettingsError> {
         PollerSettings::from_vars(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
@@ -81,5 +82,29 @@ mod tests {
         ]);
         let poller = settings.unwrap().poller;
         assert_eq!((poller.pollers, poller.heartbeat), (2, None));
+        assert_eq!(poller.tasks, PolledTasks::swf("orders", "cards"));
+    }
+
+    #[test]
+    fn activity_takes_the_place_of_a_task_list() {
+        let queue = ("TASKBACK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/tasks");
+        let arn = "arn:aws:states:us-east-1:123456789012:activity:cards";
+        let activity = ("TASKBACK_ACTIVITY_ARN", arn);
+        let poller =
+            settings(&[queue, activity, ("TASKBACK_ACTIVITY_HEARTBEAT_TIMEOUT", "45")]).unwrap().poller;
+        assert_eq!(poller.tasks, PolledTasks::activity(arn));
+        assert_eq!(poller.heartbeat, Some(std::time::Duration::from_secs(45)));
+        let both = settings(&[queue, activity, ("TASKBACK_SWF_TASK_LIST", "cards")]).unwrap_err().0;
+        assert_eq!(
+            both,
+            ["TASKBACK_ACTIVITY_ARN and TASKBACK_SWF_TASK_LIST are both set, and a poller polls one of them"]
+        );
+        let other = settings(&[queue, ("TASKBACK_ACTIVITY_ARN", "cards")]).unwrap_err().0;
+        assert_eq!(
+            other,
+            [
+                "TASKBACK_ACTIVITY_ARN: invalid value \"cards\", expected the ARN of an activity, arn:…:activity:NAME"
+            ]
+        );
     }
 }

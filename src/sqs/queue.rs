@@ -110,7 +110,10 @@ impl SqsQueue {
     }
 
     /// Sends a message; `group` and `id` count on a FIFO queue, which takes an id once in 5 minutes.
-    #[cfg_attr(not(feature = "swf"), allow(dead_code, reason = "only the poller sends"))]
+    #[cfg_attr(
+        not(any(feature = "sfn", feature = "swf")),
+        allow(dead_code, reason = "only the poller sends")
+    )]
     pub(crate) async fn send(
         &self,
         body: &str,

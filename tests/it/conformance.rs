@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use taskback::testing::direct_event;
-use taskback::{ClosedTaskPolicy, Outcome, ServiceResponse, TaskToken};
+use taskback::{Cancellation, ClosedTaskPolicy, HeartbeatStatus, Outcome, ServiceResponse, TaskToken};
 use taskback::{Fnf, ReportRequest, Services, StepError, StepOutput, Task, Taskback, TaskbackBuilder};
 use taskback_local::{Config, Fault, FaultKind, OpenTask, ReportedOutcome, Server, TaskState, TaskView};
 
@@ -29,6 +29,16 @@ async fn swf_passes_the_suite() {
 #[tokio::test]
 async fn swf_client_passes_the_suite() {
     suite(Route::SwfClient).await;
+}
+
+#[tokio::test]
+async fn sfn_passes_the_suite() {
+    suite(Route::Sfn).await;
+}
+
+#[tokio::test]
+async fn sfn_client_passes_the_suite() {
+    suite(Route::SfnClient).await;
 }
 
 async fn suite(route: Route) {
@@ -119,14 +129,18 @@ async fn second_report_finds_task_closed(route: Route) {
         let answer = world.deliver(&taskback).await.unwrap();
         assert_eq!((&answer["receipt"], &answer["closedBy"]), (&receipt.into(), &closed_by), "{route}");
     }
-    let code = if route == Route::Fnf { "TaskAlreadyCompleted" } else { "UnknownResourceFault" };
+    let code = match route {
+        Route::Fnf => "TaskAlreadyCompleted",
+        Route::Swf | Route::SwfClient => "UnknownResourceFault",
+        Route::Sfn | Route::SfnClient => "TaskTimedOut",
+    };
     assert_eq!(world.seen().reports[1].code.as_deref(), Some(code));
     // The service does not say who reported the outcome, so the settings decide.
     let taskback = world.builder().step(done).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
     world.deliver(&taskback).await.unwrap_err();
 }
 
-/// Both services get the same outcome. Only SWF has a cancellation request: see below.
+/// All services get the same outcome. Only SWF has a cancellation request: see below.
 async fn cancellation_uses_the_service_format(route: Route) {
     for details in ["half", ""] {
         let world = World::new(route).await;
@@ -141,6 +155,9 @@ async fn cancellation_uses_the_service_format(route: Route) {
         let expected = match route {
             Route::Fnf => ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details },
             Route::Swf | Route::SwfClient => ReportedOutcome::Canceled { details },
+            Route::Sfn | Route::SfnClient => {
+                ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details }
+            }
         };
         assert_eq!(world.seen().outcome, Some(expected));
     }
@@ -167,6 +184,48 @@ async fn heartbeat_cancels(route: Route) {
     let seen = world.seen();
     assert_eq!(seen.outcome, Some(ReportedOutcome::Canceled { details: Some("Requested".into()) }));
     assert_eq!((seen.state, seen.progress.as_deref()), (TaskState::Canceled, Some("half")));
+}
+
+/// Step Functions requests no cancellation: an aborted execution shows as a closed task.
+#[tokio::test]
+async fn aborted_execution_cancels_the_step_as_closed() {
+    async fn patient(task: Task<Value>) -> Result<StepOutput, StepError> {
+        let reason = task.cancelled().await;
+        assert_eq!(reason, Cancellation::Closed);
+        Ok(StepOutput::Canceled { details: String::new() })
+    }
+    for route in Route::SFN {
+        let world = World::new(route).await;
+        let builder = world.builder().step(patient).heartbeat(Duration::from_millis(20));
+        let taskback = builder.build().unwrap();
+        let aborted = async {
+            while world.seen().heartbeats == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            world.server.state().cancel(&world.fingerprint()).unwrap();
+        };
+        let (answer, ()) = tokio::join!(world.deliver(&taskback), aborted);
+        assert_eq!(answer.unwrap()["receipt"], "closed", "{route}");
+        let seen = world.seen();
+        assert_eq!((seen.state, seen.outcome), (TaskState::Closed, None), "{route}");
+    }
+}
+
+/// A token may not be known yet, or no more, when a heartbeat finds it so: the step goes on.
+#[tokio::test]
+async fn invalid_token_of_a_heartbeat_ends_no_step() {
+    for route in Route::SFN {
+        let world = World::new(route).await;
+        let services = route.services(&world.server.url());
+        let reporter = services.get(route.service()).unwrap();
+        let unknown = TaskToken::new(route.service(), "made-up").unwrap();
+        let status = reporter.heartbeat(&unknown, "half").await;
+        assert!(
+            matches!(&status, HeartbeatStatus::Failed(text) if text.contains("InvalidToken")),
+            "{status:?}"
+        );
+        assert_eq!(reporter.heartbeat(&world.token, "half").await, HeartbeatStatus::Continue, "{route}");
+    }
 }
 
 /// A setting may allow more than a request can carry; such an output must not be retried forever.

@@ -107,6 +107,7 @@ fn accepted(task: &TaskView) -> Vec<Value> {
             let words = match task.service {
                 Service::Fnf => ["output", "error", "cause", "details"],
                 Service::Swf => ["result", "reason", "details", "details"],
+                Service::Sfn => ["output", "error", "cause", "details"],
             };
             match task.outcome.as_ref().unwrap() {
                 ReportedOutcome::Succeeded { output } => report[words[0]] = json!(output),

@@ -18,9 +18,8 @@ use crate::support::MINUTE;
 use runtime_api::RuntimeApi;
 
 const CARD: &str = "4111 1111 1111 1111";
-const AWS_SECRET: &str = "an/aws+secret/that+must/not+see";
 const AWS_SESSION: &str = "an/aws+session/token==that+must/not+see";
-const FNF_SECRET: &str = "taskback-local-secret";
+const LOCAL_SECRET: &str = "taskback-local-secret";
 
 /// An executable in a function's environment, with as few other variables as possible.
 pub(crate) fn function(executable: &Path, runtime_api: &str, services: &str) -> Command {
@@ -31,13 +30,13 @@ pub(crate) fn function(executable: &Path, runtime_api: &str, services: &str) -> 
         ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
+        ("AWS_ACCESS_KEY_ID", "taskback-local"),
+        ("AWS_SECRET_ACCESS_KEY", LOCAL_SECRET),
         ("AWS_SESSION_TOKEN", AWS_SESSION),
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("AWS_ENDPOINT_URL", services),
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "taskback-local"),
-        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", FNF_SECRET),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", LOCAL_SECRET),
         ("FNF_ENDPOINT", services),
         ("TASKBACK_STEP", "verify-card"),
         ("RUST_LOG", "trace"),
@@ -112,7 +111,7 @@ async fn trace_log_hides_tokens_secrets_inputs() {
     for expected in ["taskback starts", "report.accepted", "message.nacked", "event.rejected"] {
         assert!(printed.contains(expected), "{expected} is not in the log:\n{printed}");
     }
-    let secrets = [CARD, "4111 1111 1111 1112", AWS_SECRET, AWS_SESSION, FNF_SECRET];
+    let secrets = [CARD, "4111 1111 1111 1112", AWS_SESSION, LOCAL_SECRET];
     assert_hidden(&printed, tokens.iter().map(TaskToken::expose).chain(secrets));
 }
 
@@ -149,7 +148,7 @@ async fn invalid_settings_are_all_named_at_start() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut command = worker("127.0.0.1:1", &server.url());
     command.envs([
-        ("TASKBACK_SERVICE", "sfn"),
+        ("TASKBACK_SERVICE", "step-functions"),
         ("TASKBACK_CONCURRENCY", "0"),
         ("TASKBACK_MAX_RECEIVES", "many"),
         ("TASKBACK_ON_CLOSED", "never"),

@@ -1,5 +1,6 @@
 //! SWF tasks on their way into the workers' queue. None is lost silently.
 
+mod activity;
 mod function;
 mod unconfirmed;
 
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskback::settings::PollerSettings;
-use taskback::{Error, MessageFormat, Service, Shutdown, SwfPoller, aws};
+use taskback::{Clients, Error, MessageFormat, Poller, Service, Shutdown, aws};
 use taskback_core::swf;
 use taskback_local::{Config, Fault, FaultKind, OpenTask, OpenedTask, ReportedOutcome, Server, TaskState};
 use tokio::task::JoinHandle;
@@ -36,22 +37,28 @@ impl Setup {
     }
 
     fn vars(&self, opened: &OpenedTask) -> Vec<(&'static str, String)> {
-        let activity = opened.activity.as_ref().unwrap();
-        vec![
-            ("TASKBACK_SWF_DOMAIN", activity.domain.clone()),
-            ("TASKBACK_SWF_TASK_LIST", activity.task_list.clone()),
+        let mut vars = match (&opened.activity, &opened.waiting_state) {
+            (Some(activity), _) => vec![
+                ("TASKBACK_SWF_DOMAIN", activity.domain.clone()),
+                ("TASKBACK_SWF_TASK_LIST", activity.task_list.clone()),
+            ],
+            (None, Some(waiting)) => vec![("TASKBACK_ACTIVITY_ARN", waiting.activity_arn.clone().unwrap())],
+            (None, None) => panic!("a task that cannot be polled"),
+        };
+        vars.extend([
             ("TASKBACK_QUEUE_URL", self.queue_url.clone()),
             ("TASKBACK_POLLERS", "1".to_owned()),
-        ]
+            ("AWS_ENDPOINT_URL_SQS", self.sqs.url.clone()),
+        ]);
+        vars
     }
 
-    async fn poller(&self, opened: &OpenedTask, more: &[(&'static str, &str)]) -> Result<SwfPoller, Error> {
+    async fn poller(&self, opened: &OpenedTask, more: &[(&'static str, &str)]) -> Result<Poller, Error> {
         let vars = self.vars(opened).into_iter().map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = PollerSettings::from_vars(vars.chain(more)).unwrap();
-        let swf = aws_sdk_swf::Client::new(&aws::local(&self.server.url()));
-        let sqs = aws_sdk_sqs::Client::new(&aws::local(&self.sqs.url));
-        SwfPoller::open(&settings.poller, swf, sqs).await
+        let clients = Clients::from_sdk_config(aws::local(&self.server.url()), &settings.general);
+        Poller::open(&settings.poller, &clients).await
     }
 
     /// The task's outcome in SWF. Waits for it.
@@ -71,7 +78,7 @@ impl Setup {
     }
 }
 
-fn run(poller: SwfPoller) -> (Shutdown, JoinHandle<Result<(), Error>>) {
+fn run(poller: Poller) -> (Shutdown, JoinHandle<Result<(), Error>>) {
     let shutdown = Shutdown::default();
     let asked = shutdown.clone();
     (shutdown, tokio::spawn(async move { poller.run(&asked).await }))

@@ -16,7 +16,7 @@ use taskback::{MessageFormat, Outcome, Output, Service, StepError, Task, TaskTok
 use arbitrary::{arbitrary_json, fault, long_text, record, whole};
 
 use crate::support::{MINUTE, Rig, value};
-use taskback_core::{MAX_RUN, fnf, swf, unwrap_message};
+use taskback_core::{MAX_RUN, fnf, sfn, swf, unwrap_message};
 
 /// The same cases every time; a failure is printed with its smallest case.
 fn config() -> ProptestConfig {
@@ -94,6 +94,14 @@ proptest! {
                 }
                 _ => prop_assert!(false, "no call for {:?}", outcome),
             }
+            match sfn::report(&outcome) {
+                Some(sfn::Report::Failure { error, cause: reported_cause }) => {
+                    within(&error, 1, sfn::ERROR_CHARS)?;
+                    prop_assert_eq!(reported_cause.is_none(), cause.is_empty());
+                    within(&reported_cause.unwrap_or_default(), 0, sfn::CAUSE_CHARS)?;
+                }
+                _ => prop_assert!(false, "no failure for {:?}", outcome),
+            }
         }
         within(&swf::heartbeat_details(&cause), 0, swf::HEARTBEAT_CHARS)?;
     }
@@ -104,6 +112,13 @@ proptest! {
         match fnf::enforce_limits(output.clone(), bytes) {
             Outcome::Succeeded(fits) => {
                 prop_assert!(fits.json().len() <= bytes);
+                prop_assert_eq!(Outcome::Succeeded(fits), output.clone());
+            }
+            replaced => prop_assert_eq!(replaced, Outcome::output_too_large()),
+        }
+        match sfn::enforce_limits(output.clone()) {
+            Outcome::Succeeded(fits) => {
+                prop_assert!(fits.json().len() <= sfn::OUTPUT_BYTES);
                 prop_assert_eq!(Outcome::Succeeded(fits), output.clone());
             }
             replaced => prop_assert_eq!(replaced, Outcome::output_too_large()),
@@ -174,6 +189,7 @@ fn handle(event: &RawValue, faults: &[Fault]) -> Result<(), TestCaseError> {
     let rig = Rig::new();
     rig.fnf.fail_with(faults.iter().copied());
     rig.swf.fail_with(faults.iter().copied());
+    rig.sfn.fail_with(faults.iter().copied());
     let answer = runtime.block_on(async {
         rig.builder().step(step).max_receives(3).build().unwrap().handle(event, MINUTE).await
     });

@@ -34,9 +34,7 @@ async fn echo(task: Task<Box<RawValue>>) -> Result<StepOutput, StepError> {
 
 #[tokio::test(start_paused = true)]
 async fn direct_response_keeps_output_unchanged() {
-    for (service, value) in
-        [Service::Fnf, Service::Swf].into_iter().flat_map(|s| values().into_iter().map(move |v| (s, v)))
-    {
+    for (service, value) in Service::ALL.into_iter().flat_map(|s| values().into_iter().map(move |v| (s, v))) {
         let rig = Rig::new();
         let taskback = rig.builder().step(echo).build().unwrap();
         let event = direct_event(&envelope(service, "m", &value));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use taskback::{Service, Services, Swf, aws};
+use taskback::{Service, Services, Sfn, Swf, aws};
 
 /// A service, and how its requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +12,22 @@ pub(crate) enum Route {
     Swf,
     /// Through a client of the user's own, with `send()`.
     SwfClient,
+    /// As signed requests.
+    Sfn,
+    /// With `send()`.
+    SfnClient,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 3] = [Self::Fnf, Self::Swf, Self::SwfClient];
+    pub(crate) const ALL: [Self; 5] = [Self::Fnf, Self::Swf, Self::SwfClient, Self::Sfn, Self::SfnClient];
     pub(crate) const SWF: [Self; 2] = [Self::Swf, Self::SwfClient];
+    pub(crate) const SFN: [Self; 2] = [Self::Sfn, Self::SfnClient];
 
     pub(crate) fn service(self) -> Service {
         match self {
             Self::Fnf => Service::Fnf,
             Self::Swf | Self::SwfClient => Service::Swf,
+            Self::Sfn | Self::SfnClient => Service::Sfn,
         }
     }
 
@@ -29,8 +35,9 @@ impl Route {
     pub(crate) fn services(self, url: &str) -> Services {
         let local = Services::local(url).unwrap();
         match self {
-            Self::Fnf | Self::Swf => local,
+            Self::Fnf | Self::Swf | Self::Sfn => local,
             Self::SwfClient => local.with(Swf::new(aws_sdk_swf::Client::new(&aws::local(url)))),
+            Self::SfnClient => local.with(Sfn::new(aws_sdk_sfn::Client::new(&aws::local(url)))),
         }
     }
 }
@@ -38,8 +45,9 @@ impl Route {
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fnf | Self::Swf => self.service().fmt(f),
+            Self::Fnf | Self::Swf | Self::Sfn => self.service().fmt(f),
             Self::SwfClient => f.write_str("swf by send()"),
+            Self::SfnClient => f.write_str("sfn by send()"),
         }
     }
 }

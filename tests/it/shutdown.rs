@@ -12,7 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use taskback::settings::PollerSettings;
 use taskback::testing::Fault;
-use taskback::{Clients, QueueWorker, QueueWorkerConfig, Shutdown, StepError, SwfPoller, Task, aws};
+use taskback::{Clients, Poller, QueueWorker, QueueWorkerConfig, Shutdown, StepError, Task, aws};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -80,7 +80,7 @@ async fn poller_ends(script: fn(&str) -> ServiceResponse) -> Duration {
     ];
     let settings = PollerSettings::from_vars(names.map(|(name, value)| (name.into(), value.into()))).unwrap();
     let clients = Clients::from_sdk_config(config, &settings.general);
-    let poller = SwfPoller::new(&settings.poller, clients.swf(), clients.sqs());
+    let poller = Poller::new(&settings.poller, &clients).unwrap();
     let shutdown = Shutdown::default();
     let asked = async {
         called.notified().await;
@@ -94,7 +94,7 @@ async fn poller_ends(script: fn(&str) -> ServiceResponse) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn poller_ends_within_its_shutdown_time() {
-    let most = SwfPoller::SHUTDOWN_TIME;
+    let most = Poller::SHUTDOWN_TIME;
     // The worst case: the task arrives at the last moment, each send is refused late, and no report gets a
     // response.
     let refused = poller_ends(|operation| match operation {
@@ -199,7 +199,7 @@ async fn stuck_message_does_not_delay_shutdown() {
 /// The documented numbers are those of the code.
 #[test]
 fn documents_state_the_shutdown_times() {
-    let poller = SwfPoller::SHUTDOWN_TIME.as_secs();
+    let poller = Poller::SHUTDOWN_TIME.as_secs();
     let poll = include_str!("../../docs/guides/swf-poller.md");
     let help = include_str!("../../crates/taskback-cli/src/poll.rs");
     assert!(poll.contains(&format!("a process that is asked to end takes up to {poller} s")));

@@ -31,22 +31,29 @@ pub(crate) fn message(service: Service, name: &str) -> Message {
 pub(crate) struct Rig {
     pub(crate) fnf: ScriptedService,
     pub(crate) swf: ScriptedService,
+    pub(crate) sfn: ScriptedService,
 }
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        Self { fnf: ScriptedService::new(Service::Fnf), swf: ScriptedService::new(Service::Swf) }
+        Self {
+            fnf: ScriptedService::new(Service::Fnf),
+            swf: ScriptedService::new(Service::Swf),
+            sfn: ScriptedService::new(Service::Sfn),
+        }
     }
 
     pub(crate) fn of(&self, service: Service) -> &ScriptedService {
         match service {
             Service::Fnf => &self.fnf,
             Service::Swf => &self.swf,
+            Service::Sfn => &self.sfn,
         }
     }
 
     pub(crate) fn builder(&self) -> TaskbackBuilder {
         let services = Services::default().with(self.fnf.clone()).with(self.swf.clone());
+        let services = services.with(self.sfn.clone());
         Taskback::builder().services(services).retry(RetryPolicy::default())
     }
 }

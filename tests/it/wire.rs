@@ -1,4 +1,4 @@
-//! The clients of both services against a server that sends raw bytes: reported outcomes, nacked messages,
+//! The clients of all services against a server that sends raw bytes: reported outcomes, nacked messages,
 //! and one retry loop for all requests.
 
 mod golden;
@@ -54,6 +54,10 @@ fn reports_success(service: Service, request: &server::Request) -> bool {
         Service::Swf => {
             request.head.contains("RespondActivityTaskCompleted") && request.body.contains(r#""done""#)
         }
+        Service::Sfn => {
+            request.head.contains("AWSStepFunctions.SendTaskSuccess")
+                && request.body.contains(r#""output":"\"done\"""#)
+        }
     }
 }
 
@@ -77,6 +81,7 @@ fn throttled(service: Service) -> Vec<Reply> {
     let own = match service {
         Service::Fnf => Reply::http(429, "", r#"{"Code":"ResourceThrottled","Message":"m","RequestId":"R"}"#),
         Service::Swf => Reply::http(400, "", r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
+        Service::Sfn => Reply::http(400, "", r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
     };
     vec![own, Reply::http(429, "", ""), Reply::http(429, "content-type: text/html\r\n", HTML)]
 }

@@ -36,7 +36,7 @@ pub struct MessageFormat {
 
 impl MessageFormat {
     /// The task that `body` brings, a JSON object in one of three shapes:
-    /// - an envelope, which has `service` (`fnf` or `swf`), `input` and a token; names and service in
+    /// - an envelope, which has `service` (`fnf`, `swf` or `sfn`), `input` and a token; names and service in
     ///   any case;
     /// - an SWF poll answer (`taskToken`, `activityType`, `workflowExecution`, `startedEventId`);
     /// - any other object with exactly one of `taskToken`, `task_token`, `TaskToken`: the input
@@ -173,6 +173,9 @@ fn enveloped(members: &Members<'_>, token: TaskToken, input: &RawValue) -> Resul
 fn execution(members: &Members<'_>, service: Service) -> Result<Execution, DecodeError> {
     const NAME: &str = "execution";
     let Some(ids) = given(members, NAME)? else { return Ok(Execution::default()) };
+    if let (Some(id), Some(text)) = (service.spec().execution_text, members::text(ids)) {
+        return Ok(Execution::default().with_text(id, Some(text)));
+    }
     let ids = Members::of(ids).ok_or(DecodeError::Field(NAME))?;
     (service.spec().execution)(&ids).map_err(|_| DecodeError::Field(NAME))
 }

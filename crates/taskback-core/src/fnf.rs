@@ -37,6 +37,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     business_key_with_run: business_key,
     classify,
     execution,
+    execution_text: None,
     poll_answer: None,
 };
 

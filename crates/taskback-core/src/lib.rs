@@ -1,7 +1,7 @@
 //! The shared types and rules of taskback: one form for what each service calls a token, a report and an answer.
 //!
 //! It holds all that needs nothing but its arguments: reading a [`RawTask`] out of a body ([`MessageFormat`]), the report
-//! of an [`Outcome`] to each service within its limits ([`fnf`], [`swf`]), the meaning of a [`ServiceResponse`]
+//! of an [`Outcome`] to each service within its limits ([`fnf`], [`swf`], [`sfn`]), the meaning of a [`ServiceResponse`]
 //! ([`judge_response`]), the waits between retries ([`RetryPolicy`]). The facts of each service stand in one
 //! [`ServiceSpec`]. There is no I/O here, no clock, no environment, no randomness: those belong to the caller.
 
@@ -24,7 +24,9 @@ mod outcome;
 mod redact;
 mod text;
 
+mod aws_json;
 pub mod fnf;
+pub mod sfn;
 pub mod swf;
 
 pub mod ledger;

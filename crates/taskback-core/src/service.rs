@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::spec::ServiceSpec;
-use crate::{fnf, swf};
+use crate::{fnf, sfn, swf};
 
 /// A workflow service that waits for a report.
 ///
@@ -12,17 +12,20 @@ pub enum Service {
     Fnf,
     /// Amazon Simple Workflow Service.
     Swf,
+    /// AWS Step Functions: states that wait for a task token, and activities.
+    Sfn,
 }
 
 impl Service {
     /// All services, in the order in which texts list them.
-    pub const ALL: [Self; 2] = [Self::Fnf, Self::Swf];
+    pub const ALL: [Self; 3] = [Self::Fnf, Self::Swf, Self::Sfn];
 
     /// All that differs between services: the one match on them.
     pub const fn spec(self) -> &'static ServiceSpec {
         match self {
             Self::Fnf => &fnf::SPEC,
             Self::Swf => &swf::SPEC,
+            Self::Sfn => &sfn::SPEC,
         }
     }
 

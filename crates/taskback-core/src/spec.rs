@@ -42,6 +42,8 @@ pub struct ServiceSpec {
     pub(crate) classify: fn(&str, &str) -> Option<Verdict>,
     /// Reads the envelope's `execution`.
     pub(crate) execution: fn(&Members<'_>) -> Result<Execution, FieldError>,
+    /// The id that an `execution` which is text has; `None` = it must be an object.
+    pub(crate) execution_text: Option<&'static str>,
     /// Reads a body that is the service's answer to a poll, known by its shape; `None` = it is not one.
     pub(crate) poll_answer: Option<ReadPollAnswer>,
 }

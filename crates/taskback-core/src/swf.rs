@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::aws_json;
 use crate::outcome::{Outcome, Output, STEP_FAILED};
 use crate::report_error::{RejectedPart, ReportErrorKind};
 use crate::response::{ServiceResponse, Verdict};
@@ -14,8 +15,8 @@ use crate::text;
 mod ids;
 mod poll_answer;
 
+pub use crate::aws_json::input;
 pub use ids::{ACTIVITY_ID, ACTIVITY_TYPE, DOMAIN, RUN_ID, STARTED_EVENT_ID, WORKFLOW_ID};
-pub use poll_answer::input;
 
 /// All that differs from other services.
 pub static SPEC: ServiceSpec = ServiceSpec {
@@ -55,6 +56,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     business_key_with_run: ids::business_key_with_run,
     classify,
     execution: ids::read,
+    execution_text: None,
     poll_answer: Some(poll_answer::read),
 };
 
@@ -138,18 +140,7 @@ pub fn reply(
     request_id: Option<&str>,
     body: &[u8],
 ) -> ServiceResponse {
-    let request_id = request_id.map(str::to_owned);
-    if status == 200 && request_id.is_some() && matches!(body.trim_ascii(), b"" | b"{}") {
-        return ServiceResponse::Accepted { request_id };
-    }
-    let body = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default();
-    let kind = body.kind.as_deref().or(error_type);
-    ServiceResponse::Refused {
-        status,
-        code: kind.map(bare_code),
-        message: body.message.or(body.capital_message).unwrap_or_default(),
-        request_id,
-    }
+    aws_json::reply(status, error_type, request_id, body)
 }
 
 /// Reads an HTTP reply to a heartbeat: whether the workflow asks for cancellation, or `None` if it is not SWF's own
@@ -165,22 +156,6 @@ struct HeartbeatBody {
     /// SWF always sends it. The SDK takes its absence for `false`.
     #[serde(default)]
     cancel_requested: bool,
-}
-
-#[derive(Default, Deserialize)]
-struct ErrorBody {
-    #[serde(rename = "__type")]
-    kind: Option<String>,
-    message: Option<String>,
-    /// Some errors spell it so, and some have both.
-    #[serde(rename = "Message")]
-    capital_message: Option<String>,
-}
-
-/// The text after the last `#` and before a `:`, where the two spellings of a code differ.
-fn bare_code(kind: &str) -> String {
-    let code = kind.split(':').next().unwrap_or(kind);
-    code.rsplit('#').next().unwrap_or(code).to_owned()
 }
 
 /// An output that is a JSON string goes as its bare text, as in SWF's own example.
@@ -209,36 +184,16 @@ fn classify(code: &str, message: &str) -> Option<Verdict> {
             }
             ReportErrorKind::Unexpected
         }
-        "ThrottlingException"
-        | "Throttling"
-        | "LimitExceededFault"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => ReportErrorKind::Throttled,
-        "InternalFailure" | "InternalError" | "InternalServerError" | "ServiceUnavailable" => {
-            ReportErrorKind::Unavailable
-        }
-        "OperationNotPermittedFault"
-        | "AccessDeniedException"
-        | "UnrecognizedClientException"
-        | "ExpiredTokenException"
-        | "InvalidSignatureException"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "OptInRequired" => ReportErrorKind::Denied,
+        "LimitExceededFault" => ReportErrorKind::Throttled,
+        "OperationNotPermittedFault" => ReportErrorKind::Denied,
         "ValidationException" | "ValidationError" => validation(message),
-        "SerializationException" => ReportErrorKind::InvalidReport(RejectedPart::Other),
-        _ => return None,
+        _ => return aws_json::common_kind(code).map(Verdict::Error),
     };
     Some(Verdict::Error(kind))
 }
 
-/// A validation error names its field after the value that it quotes: only what follows the last
-/// quoted value is the service's own text.
 fn validation(message: &str) -> ReportErrorKind {
-    let field = message.rsplit_once("' at '").and_then(|(_, rest)| rest.split_once('\''));
-    match field {
+    match aws_json::refused_field(message) {
         Some(("taskToken", _)) => ReportErrorKind::InvalidToken,
         Some(("result", reason)) if reason.contains("length") => {
             ReportErrorKind::InvalidReport(RejectedPart::OutputSize)

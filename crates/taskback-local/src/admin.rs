@@ -75,6 +75,9 @@ fn open(state: &SharedState, request: &Request) -> AdminResult {
     task.workflow_id = fields.take("workflowId", TEXT)?;
     task.activity_id = fields.take("activityId", TEXT)?;
     task.activity_type = fields.take("activityType", TEXT)?;
+    task.activity_arn = fields.take("activityArn", TEXT)?;
+    task.execution_arn = fields.take("executionArn", TEXT)?;
+    task.state_name = fields.take("stateName", TEXT)?;
     fields.finish()?;
     Ok((StatusCode::CREATED, opened(state.open(task)?)))
 }
@@ -94,6 +97,9 @@ fn opened(task: OpenedTask) -> Value {
         body = activity.as_polled();
         body["domain"] = activity.domain.into();
         body["taskList"] = activity.task_list.into();
+    }
+    if let Some(waiting) = task.waiting_state {
+        body = waiting.as_opened();
     }
     body["taskToken"] = task.token.expose().into();
     body["fingerprint"] = task.fingerprint.into();

@@ -6,7 +6,7 @@ pub struct Config {
     /// The address to listen on, by default 127.0.0.1 with port 0, which takes a free port. Off
     /// loopback, every client that reaches the port can end the tasks; this is allowed, with a warning.
     pub listen: SocketAddr,
-    /// The access key that FnF requests are signed with, by default `taskback-local`.
+    /// The access key that requests are signed with, by default `taskback-local`.
     pub access_key_id: String,
     /// The secret of the access key, by default `taskback-local-secret`.
     pub access_key_secret: String,

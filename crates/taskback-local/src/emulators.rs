@@ -6,6 +6,8 @@ use crate::call::Api;
 use crate::engine::Engine;
 use crate::fnf::api::FnfApi;
 use crate::fnf::engine::FnfEngine;
+use crate::sfn::api::SfnApi;
+use crate::sfn::engine::SfnEngine;
 use crate::swf::api::SwfApi;
 use crate::swf::engine::SwfEngine;
 
@@ -20,6 +22,7 @@ pub(crate) fn emulator(service: Service) -> Emulator {
     match service {
         Service::Fnf => Emulator { api: &FnfApi, engine: &FnfEngine },
         Service::Swf => Emulator { api: &SwfApi, engine: &SwfEngine },
+        Service::Sfn => Emulator { api: &SfnApi, engine: &SfnEngine },
     }
 }
 

@@ -4,6 +4,7 @@ use crate::effect::Effect;
 use crate::error::AdminError;
 use crate::open::OpenTask;
 use crate::operation::Operation;
+use crate::sfn::waiting_state::WaitingState;
 use crate::state::LocalState;
 use crate::swf::activity::Activity;
 use crate::task::TaskEnd;
@@ -22,7 +23,7 @@ pub(crate) trait Engine: Sync {
     /// Makes a token that looks like the service's own.
     fn new_token(&self) -> String;
 
-    /// Prepares the service for a new open task.
+    /// Prepares the service for a new open task, which has its token.
     fn schedule(&self, state: &mut LocalState, task: &OpenTask, fingerprint: &str, now: Instant)
     -> Scheduled;
 
@@ -50,8 +51,10 @@ pub(crate) trait Engine: Sync {
 }
 
 /// The data of a scheduled task that depends on its service.
+#[derive(Default)]
 pub(crate) struct Scheduled {
     /// The input as the worker gets it.
     pub(crate) input: String,
     pub(crate) activity: Option<Activity>,
+    pub(crate) waiting_state: Option<WaitingState>,
 }

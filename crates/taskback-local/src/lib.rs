@@ -1,4 +1,4 @@
-//! Local workflow services on loopback, one port: FnF (RPC) and SWF (awsJson1.0), on their real
+//! Local workflow services on loopback, one port: FnF (RPC), SWF and Step Functions (awsJson1.0), on their real
 //! wires, with faults on demand. All data is in the memory of one [`Server`], which holds every task
 //! until it is dropped. Any number of servers may run in one process.
 //!
@@ -22,15 +22,20 @@
 //! `Content-Type: application/json`: 415.
 //!
 //! # Supported operations
-//! A request to `/` with `X-Amz-Target` is for SWF, one without it for FnF.
+//! A request to `/` with `X-Amz-Target` is for SWF or, by its beginning, for Step Functions; one without it for FnF.
 //! - FnF: `ReportTaskSucceeded`, `ReportTaskFailed`, `CreateFlow`, `DescribeFlow`, `DeleteFlow`,
 //!   `StartExecution`, `StopExecution`, `DescribeExecution` (with `WaitTimeSeconds`),
 //!   `GetExecutionHistory`, `ListExecutions`. Signatures, time stamps (within 15 min) and nonces are
 //!   checked; a security token is accepted unchecked.
 //! - SWF: `PollForActivityTask`, `RespondActivityTaskCompleted`, `RespondActivityTaskFailed`,
 //!   `RespondActivityTaskCanceled`, `RecordActivityTaskHeartbeat`, `GetWorkflowExecutionHistory`,
-//!   `TerminateWorkflowExecution`, `RegisterDomain`. A SigV4 signature must be present; it is not
-//!   verified.
+//!   `TerminateWorkflowExecution`, `RegisterDomain`.
+//! - Step Functions: `SendTaskSuccess`, `SendTaskFailure`, `SendTaskHeartbeat`, `GetActivityTask`,
+//!   `GetExecutionHistory` (in faults: `states:GetExecutionHistory`, for FnF has one too). There are no state
+//!   machines: `/_local` opens their tasks, and aborts an execution.
+//!
+//! The signatures (SigV4) of all AWS services are checked, with the access key of the [`Config`] and any region, within
+//! 5 min; a session token is accepted unchecked.
 //!
 //! # Flows
 //! A definition is CloudFlow's (`Type: StateMachine`, `SpecVersion: v1`), YAML or JSON, with the parts
@@ -60,22 +65,24 @@
 //! # `/_local`, the HTTP API for tests
 //! | request | response |
 //! |---|---|
-//! | `POST /_local/tasks` (a JSON object, see below) | 201, `taskToken`, `fingerprint`; for SWF also the members of a poll's response |
+//! | `POST /_local/tasks` (a JSON object, see below) | 201, `taskToken`, `fingerprint`; for SWF also the members of a poll's response, for Step Functions `execution` |
 //! | `GET /_local/tasks`, `GET /_local/tasks/{fingerprint}` | [`TaskView`]s in the order of opening, or one; never a token |
-//! | `POST /_local/tasks/{fingerprint}/cancel` | SWF: cancellation is requested; FnF, which has no such request: the task is closed as Canceled, and its flow stopped |
+//! | `POST /_local/tasks/{fingerprint}/cancel` | SWF: cancellation is requested; FnF, which has no such request: the task is closed as Canceled, and its flow stopped; Step Functions, which has none either: the execution is aborted |
 //! | `GET /_local/queues`, `GET /_local/queues/{name}` | the queues that flows send to, with their numbers of messages |
 //! | `POST /_local/queues/{name}/receive` `{"max"?}` | `messages`: up to `max` (1 to 1000, by default 1) of `id` and `body`, removed from the queue |
 //! | `POST /_local/faults` `{"operation","kind","times"?,"fingerprint"?}` | 201; see [`Fault`] and [`FaultKind`] |
 //! | `GET /_local/faults`, `DELETE /_local/faults` | the pending faults; DELETE removes them all |
 //! | `GET /_local/health` | 200 |
 //!
-//! Fields of a task to open: `service` (`fnf` or `swf`), and optionally `input` (any JSON),
+//! Fields of a task to open: `service` (`fnf`, `swf` or `sfn`), and optionally `input` (any JSON),
 //! `taskToken`, `timeoutSeconds`, `reopen`; for SWF also `heartbeatSeconds`, `domain`, `taskList`,
-//! `workflowId`, `activityId`, `activityType`. [`OpenTask`] documents their limits. Errors are
+//! `workflowId`, `activityId`, `activityType`; for Step Functions `heartbeatSeconds`, `activityArn`, `executionArn`,
+//! `stateName`. [`OpenTask`] documents their limits. Errors are
 //! `{"error": "<field>: <expected value>"}` with status 400, 404 or 409.
 
 mod access;
 mod admin;
+mod aws_json;
 mod call;
 mod clock;
 mod config;
@@ -94,7 +101,9 @@ mod queues;
 mod request;
 mod response;
 mod server;
+mod sfn;
 mod shared;
+mod sigv4;
 mod state;
 mod swf;
 mod task;
@@ -107,6 +116,7 @@ pub use faults::{Fault, FaultKind};
 pub use open::{OpenTask, OpenedTask};
 pub use queues::Message;
 pub use server::Server;
+pub use sfn::waiting_state::WaitingState;
 pub use shared::SharedState;
 pub use swf::activity::Activity;
 pub use task::{Attempt, ReportedOutcome, TaskState, TaskView};

@@ -56,7 +56,9 @@ impl Lifecycle {
             }
             Some(_) | None => {}
         }
-        let Scheduled { input, activity } = engine.schedule(&mut self.state, &task, &fingerprint, now);
+        let task = OpenTask { token: Some(token.clone()), ..task };
+        let Scheduled { input, activity, waiting_state } =
+            engine.schedule(&mut self.state, &task, &fingerprint, now);
         let view = TaskView {
             fingerprint: fingerprint.clone(),
             service: task.service,
@@ -67,10 +69,11 @@ impl Lifecycle {
             heartbeats: 0,
             progress: None,
             activity: activity.clone(),
+            waiting_state: waiting_state.clone(),
         };
         let timers = TaskTimers::new(now, task.timeout, task.heartbeat);
         self.state.tasks.insert(LocalTask { token: token.clone(), input, timers, view });
-        Ok(OpenedTask { token, fingerprint, activity })
+        Ok(OpenedTask { token, fingerprint, activity, waiting_state })
     }
 
     /// Cancels an open task in the way of its service.

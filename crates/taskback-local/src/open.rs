@@ -3,6 +3,7 @@ use std::time::Duration;
 use taskback_core::{Service, TaskToken};
 
 use crate::error::AdminError;
+use crate::sfn::waiting_state::WaitingState;
 use crate::swf::activity::Activity;
 
 /// A task to open, in place of a workflow that would have issued its token.
@@ -10,8 +11,8 @@ use crate::swf::activity::Activity;
 pub struct OpenTask {
     /// The service that waits for the report.
     pub service: Service,
-    /// JSON text, by default `{}`; at most 65,536 bytes for FnF and 32,768 characters for SWF. SWF
-    /// gives an input that is a JSON string to its worker as bare text.
+    /// JSON text, by default `{}`; at most 65,536 bytes for FnF, 32,768 characters for SWF and
+    /// 262,144 bytes for Step Functions. SWF gives an input that is a JSON string to its worker as bare text.
     pub input: String,
     /// The token; `None` makes a token like those of the service. A given token must be new unless
     /// `reopen` is set.
@@ -21,7 +22,7 @@ pub struct OpenTask {
     pub timeout: Option<Duration>,
     /// Allows the token of a closed task, whose earlier reports are then discarded.
     pub reopen: bool,
-    /// SWF: the maximum time between two heartbeats, at most 604,800 s; `None` means no limit.
+    /// SWF and Step Functions: the maximum time between two heartbeats, at most 604,800 s; `None` means no limit.
     pub heartbeat: Option<Duration>,
     /// SWF: the domain, by default `taskback`; at most 256 characters, as for every name below.
     pub domain: Option<String>,
@@ -34,6 +35,12 @@ pub struct OpenTask {
     pub activity_id: Option<String>,
     /// SWF: the name of the activity's type, by default `taskback`; its version is `1`.
     pub activity_type: Option<String>,
+    /// Step Functions: the activity at which the task can be polled; by default its token is in a message.
+    pub activity_arn: Option<String>,
+    /// Step Functions: the execution, by default a new one. Tasks of the same execution share its history.
+    pub execution_arn: Option<String>,
+    /// Step Functions: the name of the state, by default `taskback`.
+    pub state_name: Option<String>,
 }
 
 /// The data of a task that was opened, as its worker needs it.
@@ -45,6 +52,8 @@ pub struct OpenedTask {
     pub fingerprint: String,
     /// SWF's names for the task.
     pub activity: Option<Activity>,
+    /// Step Functions' names for the task.
+    pub waiting_state: Option<WaitingState>,
 }
 
 impl OpenTask {
@@ -62,6 +71,9 @@ impl OpenTask {
             workflow_id: None,
             activity_id: None,
             activity_type: None,
+            activity_arn: None,
+            execution_arn: None,
+            state_name: None,
         }
     }
 
@@ -104,7 +116,12 @@ impl OpenTask {
     /// The given fields that only some services have.
     pub(crate) fn special_fields(&self) -> impl Iterator<Item = &'static str> {
         let names = self.names().map(|(field, name)| (field, name.is_some()));
-        let fields = names.into_iter().chain([("heartbeatSeconds", self.heartbeat.is_some())]);
+        let fields = names.into_iter().chain([
+            ("heartbeatSeconds", self.heartbeat.is_some()),
+            ("activityArn", self.activity_arn.is_some()),
+            ("executionArn", self.execution_arn.is_some()),
+            ("stateName", self.state_name.is_some()),
+        ]);
         fields.filter(|(_, is_given)| *is_given).map(|(field, _)| field)
     }
 

@@ -4,6 +4,8 @@ use crate::faults::Faults;
 use crate::fnf::state::FnfState;
 use crate::operation::Operation;
 use crate::queues::Queues;
+use crate::sfn::state::SfnState;
+use crate::sigv4::SigV4;
 use crate::swf::state::SwfState;
 use crate::tasks::Tasks;
 
@@ -13,8 +15,10 @@ pub(crate) struct LocalState {
     pub(crate) faults: Faults,
     pub(crate) queues: Queues,
     pub(crate) tasks: Tasks,
+    pub(crate) sigv4: SigV4,
     pub(crate) fnf: FnfState,
     pub(crate) swf: SwfState,
+    pub(crate) sfn: SfnState,
 }
 
 impl LocalState {
@@ -25,8 +29,10 @@ impl LocalState {
             faults: Faults::new(operations),
             queues: Queues::default(),
             tasks: Tasks::default(),
+            sigv4: SigV4::new(config),
             fnf: FnfState::new(config),
             swf: SwfState::default(),
+            sfn: SfnState::default(),
         }
     }
 }

@@ -6,7 +6,6 @@ pub(crate) mod api;
 pub(crate) mod engine;
 mod execution;
 mod limits;
-mod members;
 mod operation;
 mod refusal;
 pub(crate) mod state;

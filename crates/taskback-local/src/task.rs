@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use taskback_core::{Service, TaskToken};
 use tokio::time::Instant;
 
+use crate::sfn::waiting_state::WaitingState;
 use crate::swf::activity::Activity;
 
 /// The public state of a task, without its token.
@@ -32,6 +33,9 @@ pub struct TaskView {
     /// SWF's names for the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activity: Option<Activity>,
+    /// Step Functions' names for the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_state: Option<WaitingState>,
 }
 
 /// The state of a task. All but `Open` are final.
@@ -55,16 +59,16 @@ pub enum TaskState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ReportedOutcome {
-    /// ReportTaskSucceeded or RespondActivityTaskCompleted.
+    /// ReportTaskSucceeded, RespondActivityTaskCompleted or SendTaskSuccess.
     Succeeded {
-        /// FnF's Output or SWF's result.
+        /// FnF's Output, SWF's result or Step Functions' output.
         output: Option<String>,
     },
-    /// ReportTaskFailed or RespondActivityTaskFailed.
+    /// ReportTaskFailed, RespondActivityTaskFailed or SendTaskFailure.
     Failed {
-        /// FnF's Error or SWF's reason.
+        /// FnF's Error, SWF's reason or Step Functions' error.
         error: Option<String>,
-        /// FnF's Cause or SWF's details.
+        /// FnF's Cause, SWF's details or Step Functions' cause.
         cause: Option<String>,
     },
     /// RespondActivityTaskCanceled.

@@ -72,7 +72,7 @@ impl CredentialCache {
     }
 
     /// Returns other credentials than those that the service refused, if the source has any by now.
-    #[cfg_attr(not(feature = "swf"), expect(dead_code, reason = "only signed calls refresh"))]
+    #[cfg_attr(not(feature = "aws-reports"), expect(dead_code, reason = "only signed calls refresh"))]
     pub(crate) async fn replacement_for(
         &self,
         refused: &Credentials,

@@ -115,8 +115,13 @@ impl Operation {
 
     fn of(request: &HttpRequest, bag: &ConfigBag) -> Option<Self> {
         let mut config = Layer::new("taskback");
-        config.store_put(bag.load::<SharedClientProtocol>()?.clone());
-        config.store_put(bag.load::<ServiceShapeName>()?.clone());
+        // Serializers of older SDKs write the body themselves and have no protocol.
+        if let Some(protocol) = bag.load::<SharedClientProtocol>() {
+            config.store_put(protocol.clone());
+        }
+        if let Some(name) = bag.load::<ServiceShapeName>() {
+            config.store_put(name.clone());
+        }
         config.store_put(bag.load::<Metadata>()?.clone());
         let authorization = Authorization::parse(request.headers().get("authorization")?)?;
         let (mut headers, mut signed) = (HeaderMap::new(), Vec::new());

@@ -1,16 +1,14 @@
 //! The party that closed a task, which only the workflow's history can tell.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use aws_sdk_swf::Client;
 use aws_sdk_swf::types::{EventType, HistoryEvent, WorkflowExecution};
 use taskback_core::swf::{self, Report};
 use taskback_core::{ClosedBy, Execution, Outcome};
-use tokio::time::timeout;
 
-/// The maximum time of one page, well below the time that a usual function reserves for reports.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::service::history_page::answered;
+
 /// The maximum of pages, of 1000 events each; a history has 25,000 events at most (SWF's quota).
 const MAX_PAGES: usize = 100;
 
@@ -45,17 +43,6 @@ pub(super) async fn closed_by(client: &Client, execution: &Execution, outcome: &
         page = Some(next);
     }
     None
-}
-
-/// The answer to one page's call. A call that hangs is repeated once.
-async fn answered<T, E, F>(call: impl Fn() -> F) -> Option<T>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    match timeout(PATIENCE, call()).await {
-        Ok(answer) => answer.ok(),
-        Err(_) => timeout(PATIENCE, call()).await.ok()?.ok(),
-    }
 }
 
 /// The id of the start whose end this event is.

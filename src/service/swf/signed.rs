@@ -14,8 +14,8 @@ use taskback_core::swf::Report;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::Answer;
 use crate::aws::{Capture, Operation, SignedCalls, Unanswered};
+use crate::service::answer::Answer;
 
 /// The four calls, captured from the SDK's client when they are first used. Clones share them.
 #[derive(Clone)]

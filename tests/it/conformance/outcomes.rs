@@ -17,10 +17,10 @@ pub(super) fn of(
     fn failed(error: &str, cause: String) -> Result<StepOutput, StepError> {
         Err(StepError::terminal(error, cause))
     }
-    let fnf = service == Service::Fnf;
+    let swf = service == Service::Swf;
     let succeeded = |output: String| ReportedOutcome::Succeeded { output: Some(output) };
-    // A JSON string is bare text for SWF and JSON for FnF.
-    let string = |text: String| succeeded(if fnf { json!(text).to_string() } else { text });
+    // A JSON string is bare text for SWF and JSON for the others.
+    let string = |text: String| succeeded(if swf { text } else { json!(text).to_string() });
     let failure =
         |error: &str, cause: Option<String>| ReportedOutcome::Failed { error: Some(error.to_owned()), cause };
     let too_large =
@@ -30,7 +30,11 @@ pub(super) fn of(
         let kept = (width - format!("… [{total} characters cut]").len() + 2) / unit.encode_utf16().count();
         format!("{}… [{} characters cut]", unit.repeat(kept), total - kept)
     };
-    let (error_width, cause_width) = if fnf { (128, 4096) } else { (256, 32768) };
+    let (error_width, cause_width) = match service {
+        Service::Fnf => (128, 4096),
+        Service::Swf => (256, 32768),
+        Service::Sfn => (256, 32768),
+    };
     let mut outcomes: Vec<(_, fn() -> _, _)> = vec![
         ("a success", || raw(r#"{"valid":true}"#), succeeded(r#"{"valid":true}"#.into())),
         ("no output", || StepOutput::succeeded(&()), succeeded("null".into())),
@@ -76,6 +80,12 @@ pub(super) fn of(
             ("one character more", || text("x".repeat(32_769)), too_large.clone()),
             ("the longest in UTF-16", || text("🚀".repeat(16_384)), string("🚀".repeat(16_384))),
             ("one character more in UTF-16", || text("🚀".repeat(16_385)), too_large),
+        ],
+        Service::Sfn => [
+            ("the longest output", || text("x".repeat(262_142)), string("x".repeat(262_142))),
+            ("one byte more", || text("x".repeat(262_143)), too_large.clone()),
+            ("the longest in unicode", || text("卡".repeat(87_380)), string("卡".repeat(87_380))),
+            ("one character more", || text("卡".repeat(87_381)), too_large),
         ],
     });
     outcomes

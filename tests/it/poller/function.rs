@@ -13,10 +13,10 @@ use crate::queue_worker::sqs::Fault as Lost;
 use crate::secrets::assert_hidden;
 
 /// The shipped function in its own environment.
-fn swf_poller(setup: &Setup, opened: &OpenedTask, api: &RuntimeApi) -> Process {
-    let bin = Path::new(env!("CARGO_BIN_EXE_swf_poller"));
+fn poller(setup: &Setup, opened: &OpenedTask, api: &RuntimeApi) -> Process {
+    let bin = Path::new(env!("CARGO_BIN_EXE_poller"));
     let mut command = function(bin, &api.address, &setup.server.url());
-    command.env("AWS_ENDPOINT_URL_SQS", &setup.sqs.url).envs(setup.vars(opened));
+    command.envs(setup.vars(opened));
     Process::start(&mut command)
 }
 
@@ -29,7 +29,7 @@ async fn scheduled_function_polls_while_time_remains() {
     let slow = Fault::new("PollForActivityTask", FaultKind::Delay(Duration::from_secs(2)));
     setup.server.state().inject(slow).unwrap();
     let mut api = RuntimeApi::start().await;
-    let function = swf_poller(&setup, &opened, &api);
+    let function = poller(&setup, &opened, &api);
     api.invoke("first", &direct_event("{}"), Duration::from_millis(91_500));
     let answer = api.answer().await;
     assert!(!answer.failed, "{answer:?} {}", function.printed());
@@ -51,7 +51,7 @@ async fn lost_task_is_logged_without_token() {
     let denied = Fault::new("RespondActivityTaskFailed", FaultKind::Refuse).times(9);
     setup.server.state().inject(denied).unwrap();
     let mut api = RuntimeApi::start().await;
-    let mut function = swf_poller(&setup, &opened, &api);
+    let mut function = poller(&setup, &opened, &api);
     api.invoke("first", &direct_event("{}"), Duration::from_secs(91));
     let line = function.line("poller.task_lost").await;
     let activity = opened.activity.as_ref().unwrap();
@@ -69,7 +69,7 @@ async fn unconfirmed_send_matches_the_alarm() {
     let opened = setup.open("{}");
     setup.sqs.fault("SendMessage", 99, Lost::Lose);
     let mut api = RuntimeApi::start().await;
-    let mut function = swf_poller(&setup, &opened, &api);
+    let mut function = poller(&setup, &opened, &api);
     api.invoke("first", &direct_event("{}"), Duration::from_millis(90_300));
     let line = function.line("poller.send_unconfirmed").await;
     assert_eq!(api.answer().await.body, json!({"queued": 0, "failed": 0, "unconfirmed": 1, "lost": 0}));
@@ -91,7 +91,7 @@ async fn first_invocation_checks_queue_before_polling() {
     let slow = Fault::new("PollForActivityTask", FaultKind::Delay(Duration::from_secs(2)));
     setup.server.state().inject(slow).unwrap();
     let mut api = RuntimeApi::start().await;
-    let mut function = swf_poller(&setup, &opened, &api);
+    let mut function = poller(&setup, &opened, &api);
     let line = function.line("taskback starts").await;
     assert!(line.contains(r#""queue":"tasks""#), "{line}");
     assert_eq!(setup.sqs.books(|books| books.calls.len()), 0, "the start calls nothing");

@@ -29,13 +29,13 @@ const DELIVERIES: u32 = 30;
 /// The messages by name. Their steps succeed, fail once with a retryable error, and fail with a terminal
 /// error.
 const MESSAGES: [(Service, &str); 3] =
-    [(Service::Fnf, "ok"), (Service::Swf, "retry"), (Service::Fnf, "fail")];
+    [(Service::Fnf, "ok"), (Service::Swf, "retry"), (Service::Sfn, "fail")];
 
 /// One run of the world, from the first delivery until all messages are deleted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scenario {
     pub(super) seed: u64,
-    /// The faults of the first reports to either service.
+    /// The faults of the first reports to each service.
     pub(super) faults: Vec<Fault>,
     pub(super) trouble: Option<Trouble>,
     pub(super) ledger: Keeping,
@@ -99,6 +99,7 @@ struct World {
     store: Store,
     fnf: Witness,
     swf: Witness,
+    sfn: Witness,
     ledger: Keeping,
     max_receives: Option<u32>,
     runs: Arc<Mutex<HashMap<Fingerprint, u32>>>,
@@ -124,6 +125,7 @@ impl World {
         Self {
             fnf: witness(Service::Fnf),
             swf: witness(Service::Swf),
+            sfn: witness(Service::Sfn),
             ledger: scenario.ledger,
             max_receives: scenario.max_receives,
             runs: Arc::default(),
@@ -196,6 +198,7 @@ impl World {
     /// The worker, or the handler of dead letters.
     fn taskback(&self, first: bool, dead: bool) -> Taskback {
         let services = Services::default().with(self.fnf.of_process()).with(self.swf.of_process());
+        let services = services.with(self.sfn.of_process());
         let mut builder = Taskback::builder().services(services);
         let time = if first { self.step } else { STEP };
         let store = if first { self.store.of_first_process() } else { self.store.clone() };
@@ -270,6 +273,7 @@ impl World {
         match service {
             Service::Fnf => &self.fnf,
             Service::Swf => &self.swf,
+            Service::Sfn => &self.sfn,
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn arbitrary_json() -> impl Strategy<Value = Value> {
         select(vec![
             "fnf",
             "swf",
+            "sfn",
             "SWF",
             "aws:sqs",
             "aws:sns",
@@ -100,7 +101,7 @@ pub(super) fn whole() -> impl Strategy<Value = Value> {
 
 /// A message's text: mostly one of a few tasks, so that some occur twice.
 fn body() -> impl Strategy<Value = String> {
-    let service = select(vec![Service::Fnf, Service::Swf]);
+    let service = select(Service::ALL.to_vec());
     let input = select(vec!["\"ok\"", "\"retry\"", "\"fail\"", "\"slow\"", "{\"n\":1}", "null"]);
     let task =
         (service, select(vec!["a", "b", "c"]), input).prop_map(|(s, name, input)| envelope(s, name, input));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use taskback::Service;
 use taskback::testing::direct_event;
 
@@ -25,10 +25,11 @@ async fn foreign_success_is_not_a_receipt() {
         let service = route.service();
         let pages = foreign.map(|(kind, body)| Reply::http(200, &format!("content-type: {kind}\r\n"), body));
         let redirect = Reply::http(302, "location: /login\r\n", "");
-        // The last one would be the other service's success.
+        // The last one would be another service's success.
         let other = match service {
             Service::Fnf => Reply::accepted(Service::Swf),
             Service::Swf => Reply::accepted(Service::Fnf),
+            Service::Sfn => Reply::accepted(Service::Fnf),
         };
         for reply in pages.into_iter().chain([empty(), redirect, other]) {
             let script = vec![reply.clone(), Reply::accepted(service)];
@@ -116,6 +117,57 @@ async fn swf_codes_match_in_every_spelling() {
     }
 }
 
+#[tokio::test]
+async fn sfn_codes_match_in_every_spelling() {
+    let codes = [
+        ("ThrottlingException", "Rate exceeded", (false, 2)),
+        ("KmsThrottlingException", "", (false, 2)),
+        ("InternalFailure", "", (false, 2)),
+        ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'", (false, 1)),
+        ("TaskDoesNotExist", "", (false, 1)),
+        ("InvalidToken", "Invalid Token: 'Invalid token'", (true, 1)),
+        ("AccessDeniedException", "", (true, 1)),
+        ("KmsAccessDeniedException", "", (true, 1)),
+        ("KmsInvalidStateException", "", (true, 1)),
+        ("SomethingNew", "", (true, 1)),
+    ];
+    for (code, text, expected) in codes {
+        let body = json!({"__type": format!("com.amazonaws.swf.service.v2.model#{code}"), "message": text});
+        let in_header = format!("{ID}x-amzn-errortype: {code}:http://internal.amazon.com/coral/\r\n");
+        for reply in [Reply::http(400, ID, &body.to_string()), Reply::http(400, &in_header, "{}")] {
+            for route in Route::SFN {
+                let script = vec![reply.clone(), Reply::accepted(Service::Sfn)];
+                assert_eq!(reported(route, script).await, expected, "{route} {reply:?}");
+            }
+        }
+    }
+}
+
+/// The service refuses an output that fits the documented limits: one fixed failure takes its place.
+#[tokio::test]
+async fn refused_sfn_output_is_replaced_once() {
+    let text = "1 validation error detected: Value at 'output' failed to satisfy constraint: Member must have length \
+                less than or equal to 9";
+    for (code, text, error) in [
+        ("InvalidOutput", "Invalid Output", "OutputRefused"),
+        ("ValidationException", text, "OutputTooLarge"),
+    ] {
+        let refusal = Reply::http(400, ID, &json!({"__type": code, "message": text}).to_string());
+        for route in Route::SFN {
+            let server = Server::start([refusal.clone(), Reply::accepted(Service::Sfn)]).await;
+            let event = direct_event(&envelope(Service::Sfn, "m", "{}"));
+            let response = taskback(route, &server.url).handle(&event, Duration::from_secs(3)).await.unwrap();
+            let answer: Value = serde_json::from_str(response.json()).unwrap();
+            assert_eq!(
+                (&answer["receipt"], &answer["error"]),
+                (&"recorded".into(), &error.into()),
+                "{route}"
+            );
+            assert!(server.requests()[1].head.contains("SendTaskFailure"), "{route}");
+        }
+    }
+}
+
 /// A response beyond the size limit counts as lost: the report may have been accepted, and the next attempt
 /// finds the task closed, probably by us.
 #[tokio::test]
@@ -129,6 +181,9 @@ async fn oversized_response_counts_as_lost() {
             ID,
             r#"{"__type":"com.amazonaws.swf.base.model#UnknownResourceFault","message":"Unknown activity"}"#,
         ),
+        Service::Sfn => {
+            Reply::http(400, ID, r#"{"__type":"TaskTimedOut","message":"Task Timed Out: 'arn'"}"#)
+        }
     };
     let large = "x".repeat(100 << 10);
     for route in Route::ALL {

@@ -36,6 +36,7 @@ impl Reply {
         match service {
             Service::Fnf => Self::http(200, "", r#"{"EventId":7,"RequestId":"REQ-1"}"#),
             Service::Swf => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", ""),
+            Service::Sfn => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", "{}"),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The answer of PollForActivityTask, beside its token.
 
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::ids::{ACTIVITY_ID, ACTIVITY_TYPE, RUN_ID, STARTED_EVENT_ID, WORKFLOW_ID};
+use crate::aws_json::input;
 use crate::execution::Execution;
 use crate::fields::{FieldError, field, given, required};
 use crate::members::{self, Members};
@@ -26,15 +27,6 @@ pub(super) fn read(members: &Members<'_>) -> Result<Option<PollAnswer>, FieldErr
         .with_text(ACTIVITY_TYPE, Some(required(&kind, "name")?))
         .with_number(STARTED_EVENT_ID, Some(required(members, STARTED_EVENT_ID)?));
     Ok(Some(PollAnswer { input: polled_input(members)?, execution }))
-}
-
-/// The input, which is text in SWF: JSON where it is JSON, else that text as a JSON string; null where
-/// there is none.
-pub fn input(text: Option<&str>) -> Box<RawValue> {
-    let Some(text) = text else { return RawValue::NULL.to_owned() };
-    RawValue::from_string(text.to_owned())
-        .or_else(|_| to_raw_value(text))
-        .unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// The input of a body: text, or JSON where a sender parsed it.

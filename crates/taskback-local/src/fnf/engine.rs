@@ -41,7 +41,7 @@ impl Engine for FnfEngine {
     }
 
     fn schedule(&self, _: &mut LocalState, task: &OpenTask, _: &str, _: Instant) -> Scheduled {
-        Scheduled { input: task.input.clone(), activity: None }
+        Scheduled { input: task.input.clone(), ..Scheduled::default() }
     }
 
     /// FnF has no cancellation of a single task, so the task ends at once.

@@ -5,8 +5,9 @@ use taskback_core::{Service, TaskToken};
 use tokio::time::Instant;
 
 use super::limits::{MAX_DATA, MAX_NAME, MAX_PROGRESS, MAX_REASON};
-use super::members::Members;
-use super::refusal::{invalid, unknown, unknown_execution};
+use super::refusal::{unknown, unknown_execution};
+use crate::aws_json::invalid;
+use crate::aws_json::members::Members;
 use crate::context::CallContext;
 use crate::effect::{Effect, OperationResult, Success};
 use crate::response::Refusal;

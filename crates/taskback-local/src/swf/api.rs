@@ -1,13 +1,12 @@
 use std::time::Duration;
 
-use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use taskback_core::{Service, TaskToken};
 
-use super::members::Members;
 use super::operation::SwfOperation;
-use super::refusal::{not_serialized, unknown_operation};
 use super::{activities, workflows};
+use crate::aws_json;
+use crate::aws_json::members::Members;
 use crate::call::{Api, Call};
 use crate::context::CallContext;
 use crate::effect::OperationResult;
@@ -16,23 +15,23 @@ use crate::operation::Operation;
 use crate::request::Request;
 use crate::response::{HttpResponse, Refusal};
 use crate::state::LocalState;
-use crate::uuid::uuid;
 
 /// The protocol awsJson1.0.
 pub(crate) struct SwfApi;
 
 /// The time after which the poll of an empty list is answered.
 const LONG_POLL: Duration = Duration::from_secs(60);
-const JSON: &str = "application/x-amz-json-1.0";
-const REQUEST_ID: &str = "x-amzn-requestid";
 
 impl Api for SwfApi {
     fn accepts(&self, request: &Request) -> bool {
         request.path == "/" && request.headers.contains_key("x-amz-target")
     }
 
-    fn admit(&self, _state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
-        let (operation, body) = decode(&request)?;
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
+        let operation = aws_json::target(&request, "SimpleWorkflowService.");
+        let operation =
+            operation.and_then(SwfOperation::from_name).ok_or_else(aws_json::unknown_operation)?;
+        let body = aws_json::decode(&request, &state.sigv4, "swf")?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Swf, text).ok());
         let is_poll = operation == SwfOperation::PollForActivityTask;
@@ -45,48 +44,17 @@ impl Api for SwfApi {
     }
 
     fn success(&self, body: Value) -> HttpResponse {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        HttpResponse::new(StatusCode::OK, JSON, text).with_request_id(REQUEST_ID, uuid())
+        aws_json::success(body)
     }
 
     fn refusal(&self, refusal: Refusal) -> HttpResponse {
-        let namespace = match refusal.code {
-            "UnknownResourceFault" | "OperationNotPermittedFault" | "DomainAlreadyExistsFault" => {
-                "com.amazonaws.swf.base.model"
-            }
-            "ValidationException" => "com.amazon.coral.validate",
-            "ThrottlingException" => "com.amazon.coral.availability",
-            _ => "com.amazon.coral.service",
-        };
-        let error_type = format!("{namespace}#{}", refusal.code);
-        let body = json!({ "__type": error_type, "message": refusal.message });
-        HttpResponse::new(refusal.status, JSON, body.to_string()).with_request_id(REQUEST_ID, uuid())
+        let own = ["UnknownResourceFault", "OperationNotPermittedFault", "DomainAlreadyExistsFault"];
+        let is_own = own.contains(&refusal.code);
+        aws_json::refusal(refusal, "com.amazonaws.swf.base.model", is_own)
     }
 
     fn fault_refusal(&self, fault: FaultKind, _operation: &Operation) -> Option<Refusal> {
-        Some(match fault {
-            FaultKind::Throttle => Refusal::bad_request("ThrottlingException", "Rate exceeded"),
-            FaultKind::Error500 => Refusal::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "InternalFailure",
-                "An internal error has occurred.",
-            ),
-            FaultKind::Refuse => Refusal::bad_request(
-                "AccessDeniedException",
-                "The caller is not authorized to perform this operation.",
-            ),
-            FaultKind::Skewed => Refusal::bad_request(
-                "InvalidSignatureException",
-                "Signature expired: the request's date is more than 5 minutes from the service's clock.",
-            ),
-            // No operation here allows the last two.
-            FaultKind::Html502
-            | FaultKind::LostAck
-            | FaultKind::Cut
-            | FaultKind::Delay(_)
-            | FaultKind::Conflict
-            | FaultKind::Stopping(_) => return None,
-        })
+        aws_json::fault_refusal(fault)
     }
 }
 
@@ -108,40 +76,4 @@ fn operate(
         SwfOperation::TerminateWorkflowExecution => workflows::terminate(state, members, now),
         SwfOperation::RegisterDomain => workflows::register_domain(state, members),
     })
-}
-
-/// Decodes the operation and its input. A signature must be present, but is not verified: it proves
-/// nothing on loopback.
-fn decode(request: &Request) -> Result<(SwfOperation, Value), Refusal> {
-    let target = request.header("x-amz-target").unwrap_or_default();
-    let operation = target.strip_prefix("SimpleWorkflowService.").and_then(SwfOperation::from_name);
-    let operation = operation.filter(|_| request.method == "POST").ok_or_else(unknown_operation)?;
-    let Some(authorization) = request.header("authorization") else {
-        return Err(Refusal::bad_request(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        ));
-    };
-    let parts = ["AWS4-HMAC-SHA256 ", "Credential=", "SignedHeaders=", "Signature="];
-    if !authorization.starts_with(parts[0]) || !parts.iter().all(|part| authorization.contains(part)) {
-        let message =
-            "Authorization header requires Credential, SignedHeaders and Signature with AWS4-HMAC-SHA256.";
-        return Err(Refusal::bad_request("IncompleteSignatureException", message));
-    }
-    let Some(body) = &request.body else {
-        let message = "The request has more than 1048576 bytes.";
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
-    };
-    if request.media_type() != JSON {
-        return Err(Refusal::bad_request(
-            "UnknownOperationException",
-            "The content type must be application/x-amz-json-1.0.",
-        ));
-    }
-    // The service treats an empty body as an object without members.
-    let body = if body.is_empty() { b"{}" } else { body.as_ref() };
-    match serde_json::from_slice(body) {
-        Ok(body @ Value::Object(_)) => Ok((operation, body)),
-        _ => Err(not_serialized("The body is not a JSON object.")),
-    }
 }

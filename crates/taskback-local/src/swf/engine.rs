@@ -60,7 +60,7 @@ impl Engine for SwfEngine {
         state.swf.unpolled.retain(|unpolled| unpolled != fingerprint);
         let activity = schedule(&mut state.swf, task, state.clock.epoch_seconds(now));
         state.swf.unpolled.push_back(fingerprint.to_owned());
-        Scheduled { input: worker_input(task), activity: Some(activity) }
+        Scheduled { input: worker_input(task), activity: Some(activity), ..Scheduled::default() }
     }
 
     /// Requests the cancellation, which the next heartbeat reports.

@@ -5,8 +5,9 @@ use tokio::time::Instant;
 
 use super::execution::WorkflowExecution;
 use super::limits::{MAX_DATA, MAX_NAME, MAX_REASON, MAX_RUN_ID};
-use super::members::Members;
-use super::refusal::{invalid, unknown, unknown_execution};
+use super::refusal::{unknown, unknown_execution};
+use crate::aws_json::invalid;
+use crate::aws_json::members::Members;
 use crate::effect::{Effect, OperationResult, Success};
 use crate::response::Refusal;
 use crate::state::LocalState;

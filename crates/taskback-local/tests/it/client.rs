@@ -9,6 +9,7 @@ use taskback_local::{Config, OpenTask, OpenedTask, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::aws::json_call;
 use crate::log;
 
 #[derive(Debug)]
@@ -179,16 +180,7 @@ pub(crate) async fn swf(server: &Server, operation: &str, body: Value) -> Answer
 }
 
 pub(crate) async fn swf_or_cut(server: &Server, operation: &str, body: Value) -> Option<Answer> {
-    let target = format!("SimpleWorkflowService.{operation}");
-    let headers = [
-        ("x-amz-target", target.as_str()),
-        ("content-type", "application/x-amz-json-1.0"),
-        (
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=a/20250102/us-east-1/swf/aws4_request, SignedHeaders=host, Signature=0",
-        ),
-    ];
-    send(server, "POST /", &headers, &body.to_string()).await
+    json_call("swf", &format!("SimpleWorkflowService.{operation}"), &body).send(server).await
 }
 
 /// A time in FnF's format.

@@ -73,7 +73,7 @@ async fn errors_name_the_field() {
     let long = "x".repeat(4097);
     for (path, body, expected) in [
         ("tasks", json!({}), "service: is required"),
-        ("tasks", json!({ "service": "sfn" }), "service: must be fnf or swf"),
+        ("tasks", json!({ "service": "sqs" }), "service: must be fnf or swf or sfn"),
         ("tasks", json!({ "service": 5 }), "service: must be"),
         ("tasks", json!({ "service": "fnf", "tasktoken": "t" }), "tasktoken: is not a field"),
         (

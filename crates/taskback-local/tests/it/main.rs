@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod aws;
 mod client;
 mod faults;
 mod flow;

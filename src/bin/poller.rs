@@ -1,4 +1,4 @@
-//! Puts the activity tasks of an SWF task list into the workers' queue, invoked by a schedule.
+//! Puts the tasks of an SWF task list or of a Step Functions activity into the workers' queue, invoked by a schedule.
 
 use mimalloc::MiMalloc;
 
@@ -8,5 +8,5 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), taskback::Error> {
-    taskback::run_swf_poller().await
+    taskback::run_poller().await
 }

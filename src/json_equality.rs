@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 /// must be the same in their order. Where equality cannot be shown the answer is `false`: texts that are not JSON,
 /// exponents of more than 30 digits that are written differently. Time and memory grow with the length of the
 /// texts only, not with their depth or with the size of a number.
-pub(super) fn is_same_json(one: &str, other: &str) -> bool {
+pub(crate) fn is_same_json(one: &str, other: &str) -> bool {
     let (one, other) = (or_empty_object(one), or_empty_object(other));
     if one == other {
         return true;

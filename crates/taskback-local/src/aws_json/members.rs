@@ -1,29 +1,52 @@
 use serde_json::Value;
 
-use super::refusal::{invalid, not_serialized};
+use super::{invalid, not_serialized};
 use crate::response::Refusal;
 
 /// The members of an operation's input, read one by one. Their errors are reported together, in the
 /// service's own words.
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     body: &'a Value,
     errors: Vec<String>,
     type_error: Option<String>,
+    echoes_values: bool,
+}
+
+/// The unit of a limit of length.
+#[derive(Clone, Copy)]
+enum Unit {
+    Utf16,
+    Bytes,
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn new(body: &'a Value) -> Self {
-        Self { body, errors: Vec::new(), type_error: None }
+    /// The members of a service whose errors quote refused values.
+    pub(crate) fn new(body: &'a Value) -> Self {
+        Self { body, errors: Vec::new(), type_error: None, echoes_values: true }
+    }
+
+    /// The members of a service whose errors quote no value.
+    pub(crate) fn without_echo(body: &'a Value) -> Self {
+        Self { echoes_values: false, ..Self::new(body) }
     }
 
     /// An optional text. `path` is a member's name, or names joined by dots.
-    pub(super) fn text(&mut self, path: &str, max: usize) -> Option<&'a str> {
-        self.read(path, 0, max)
+    pub(crate) fn text(&mut self, path: &str, max: usize) -> Option<&'a str> {
+        self.read(path, 0, max, Unit::Utf16)
     }
 
     /// A required text of at least one character.
-    pub(super) fn require(&mut self, path: &str, max: usize) -> &'a str {
-        let text = self.read(path, 1, max);
+    pub(crate) fn require(&mut self, path: &str, max: usize) -> &'a str {
+        self.require_in(path, 1, max, Unit::Utf16)
+    }
+
+    /// A required text of at most so many bytes of UTF-8, which may be empty.
+    pub(crate) fn require_bytes(&mut self, path: &str, max: usize) -> &'a str {
+        self.require_in(path, 0, max, Unit::Bytes)
+    }
+
+    fn require_in(&mut self, path: &str, min: usize, max: usize, unit: Unit) -> &'a str {
+        let text = self.read(path, min, max, unit);
         if text.is_none() && self.type_error.is_none() {
             let missing = self.first_missing(path);
             self.errors.push(format!(
@@ -33,12 +56,28 @@ impl<'a> Members<'a> {
         text.unwrap_or_default()
     }
 
-    pub(super) fn flag(&self, name: &str) -> bool {
+    /// An optional whole number within limits.
+    pub(crate) fn number(&mut self, name: &str, min: u64, max: u64) -> Option<u64> {
+        let value = self.body.get(name).filter(|value| !value.is_null())?;
+        let Some(number) = value.as_u64() else {
+            self.type_error = Some(format!("The member {name} is not a whole number."));
+            return None;
+        };
+        if !(min..=max).contains(&number) {
+            self.errors.push(format!(
+                "Value '{number}' at '{name}' failed to satisfy constraint: Member must have value between {min} and \
+                 {max}"
+            ));
+        }
+        Some(number)
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.body.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// Returns the errors of all members read so far; call it once, after the last.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         if let Some(message) = &self.type_error {
             return Err(not_serialized(message));
         }
@@ -50,7 +89,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn read(&mut self, path: &str, min: usize, max: usize) -> Option<&'a str> {
+    fn read(&mut self, path: &str, min: usize, max: usize, unit: Unit) -> Option<&'a str> {
         let value = path.split('.').try_fold(self.body, |at, name| at.get(name));
         let text = match value? {
             Value::Null => return None,
@@ -61,14 +100,18 @@ impl<'a> Members<'a> {
             }
         };
         // The unit is not documented; a length in UTF-16 is never shorter than in characters.
-        let units = text.encode_utf16().count();
+        let units = match unit {
+            Unit::Utf16 => text.encode_utf16().count(),
+            Unit::Bytes => text.len(),
+        };
         let bound = match units {
             _ if units < min => format!("greater than or equal to {min}"),
             _ if units > max => format!("less than or equal to {max}"),
             _ => return Some(text),
         };
-        // The service echoes a refused value of any size, except a token.
-        let value = if path == "taskToken" { "Value".to_owned() } else { format!("Value '{text}'") };
+        // A value of any size is quoted, except a token.
+        let is_quoted = self.echoes_values && path != "taskToken";
+        let value = if is_quoted { format!("Value '{text}'") } else { "Value".to_owned() };
         self.errors.push(format!(
             "{value} at '{path}' failed to satisfy constraint: Member must have length {bound}"
         ));
@@ -108,6 +151,20 @@ mod tests {
              Value at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1; \
              Value null at 'taskList' failed to satisfy constraint: Member must not be null; \
              Value 'longer' at 'details' failed to satisfy constraint: Member must have length less than or equal to 3"
+        );
+    }
+
+    #[test]
+    fn bytes_are_counted_without_echo() {
+        let body = json!({ "output": "é🚀" });
+        let mut members = Members::without_echo(&body);
+        assert_eq!(members.require_bytes("output", 6), "é🚀");
+        assert!(members.check().is_ok());
+        members.require_bytes("output", 5);
+        assert_eq!(
+            members.check().unwrap_err().message,
+            "1 validation error detected: Value at 'output' failed to satisfy constraint: Member must have length less \
+             than or equal to 5"
         );
     }
 
