@@ -35,13 +35,13 @@ Resources:
       CodeUri: code/
       Handler: handlers.handle
       Runtime: python3.11
-      Timeout: 30
+      Timeout: 60
       Layers: [!Ref Taskback]
       Environment:
         Variables:
           AWS_LAMBDA_EXEC_WRAPPER: /opt/taskback
           TASKBACK_TERMINAL_ERRORS: CardDeclined
-          TASKBACK_HANDLER_SECONDS: "2"
+          TASKBACK_HANDLER_SECONDS: "6"
           AWS_ENDPOINT_URL: {url}
 """
 

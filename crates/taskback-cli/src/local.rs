@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 }
 
 /// Resolves at the first SIGINT or SIGTERM.
-fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

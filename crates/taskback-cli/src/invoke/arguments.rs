@@ -15,7 +15,7 @@ use super::remote;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit codes:
-  0  the function responded; messages that will be redelivered are listed in the response and on stderr
+  0  the function responded; messages that will be redelivered are listed in the response, and without --function on stderr
   1  the invocation failed; the response has the reason: {\"errorType\":…,\"errorMessage\":…}
   2  the event was not handled: invalid argument, file or setting, or services unreachable")]
 pub(crate) struct Args {

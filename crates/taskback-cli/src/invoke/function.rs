@@ -13,8 +13,9 @@ use super::event;
 use super::services::LocalServices;
 use crate::environment;
 use crate::exit::CommandResult;
+use crate::local::shutdown_signal;
 
-/// Hands the event to the function and prints its answer, byte for byte.
+/// Hands the event to the function and prints its answer as it is.
 pub(super) async fn run(
     args: &Args,
     line: &CommandLine,
@@ -28,8 +29,13 @@ pub(super) async fn run(
     if args.open {
         local.open(&event::tokens(event, &message_format(&vars)?)).await?;
     }
+    // It leads a process group of its own, which a terminal's Ctrl-C does not reach.
+    let interrupted = shutdown_signal()?;
     let function = FunctionProcess::start(line, vars)?;
-    let answer = function.invoke(event, Duration::from_secs(args.timeout)).await?;
+    let answer = tokio::select! {
+        answer = function.invoke(event, Duration::from_secs(args.timeout)) => answer?,
+        () = interrupted => return Err("interrupted; the function was killed".into()),
+    };
     eprint!("{}", local.report_lines());
     let (text, code) = match answer {
         FunctionAnswer::Responded(text) => (text, ExitCode::SUCCESS),
@@ -47,7 +53,9 @@ fn local_vars(url: &str) -> Vec<(OsString, OsString)> {
         ("FNF_ENDPOINT", url),
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET),
+        ("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
         ("FNF_SECRET_ID", ""),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ""),
         ("AWS_ENDPOINT_URL", url),
         ("AWS_ENDPOINT_URL_SWF", url),
         ("AWS_ENDPOINT_URL_SQS", url),
@@ -62,7 +70,10 @@ fn local_vars(url: &str) -> Vec<(OsString, OsString)> {
     if !environment::is_set("TASKBACK_SERVICE") {
         vars.push(("TASKBACK_SERVICE", "fnf"));
     }
-    vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    // The endpoint of one service comes before that of all, which is set below.
+    let endpoints = environment::vars_with_prefix(&["AWS_ENDPOINT_URL_"]);
+    let cleared = endpoints.map(|(name, _)| (name, OsString::new()));
+    cleared.chain(vars.into_iter().map(|(name, value)| (name.into(), value.into()))).collect()
 }
 
 /// The keys of the local services, which are no secret.

@@ -83,6 +83,13 @@ async fn open_descriptor_is_inherited() {
     assert_eq!(file.read(), "written");
 }
 
+#[tokio::test]
+async fn trace_is_that_of_the_host() {
+    let mut host = Host::start(&[], python::handler("handlers.handle"), &[]).await;
+    let trace = host.output(&json!({"do": "variable", "name": "_X_AMZN_TRACE_ID"})).await;
+    assert_eq!(trace, "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0");
+}
+
 /// It is not restored from a snapshot, and is not part of provisioning.
 #[tokio::test]
 async fn later_process_starts_on_demand() {

@@ -1,7 +1,9 @@
 //! `taskback invoke --function`: a function's own executable.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -46,6 +48,59 @@ fn python_function_responds_to_the_event() {
     let expected = json!({"errorType": "CardDeclined", "errorMessage": "no luck é 🦀"});
     assert_eq!(serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap(), expected);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
+}
+
+/// Whatever the environment says of the services of an account.
+#[test]
+fn function_knows_local_services_only() {
+    let (local, function) = (Local::start(), json!(python::handler("handlers.handle")).to_string());
+    for (name, expected) in [
+        ("AWS_ENDPOINT_URL_SFN", None),
+        ("AWS_ENDPOINT_URL_LAMBDA", None),
+        ("AWS_ENDPOINT_URL_SWF", Some(&local.url)),
+        ("AWS_ENDPOINT_URL", Some(&local.url)),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", None),
+        ("AWS_SESSION_TOKEN", None),
+        ("ALIBABA_CLOUD_SECURITY_TOKEN", None),
+    ] {
+        let mut command = invoke(&local, &function, "-");
+        let event = json!({"do": "variable", "name": name}).to_string();
+        let ran = run_with_stdin(command.env(name, "https://account.example"), &event);
+        assert_eq!(ran.stdout, format!("{}\n", json!(expected)), "{name}: {}", ran.stderr);
+    }
+}
+
+/// The function leads a process group, which Ctrl-C does not reach.
+#[test]
+fn interrupt_ends_the_function() {
+    let name = format!("invoke-interrupt-{}", std::process::id());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let function = json!(python::handler("handlers.handle")).to_string();
+    let local = Local::start();
+    let mut child = invoke(&local, &function, "-").stdin(Stdio::piped()).spawn().unwrap();
+    let event = json!({"do": "hang", "file": file}).to_string();
+    child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+    wait(|| file.exists());
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    let pids = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    for pid in pids.split(' ') {
+        wait(|| {
+            let ps = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
+            ps.stdout.trim_ascii().is_empty() || ps.stdout.starts_with(b"Z")
+        });
+    }
+}
+
+/// Waits as long as a busy machine may need.
+fn wait(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
 }
 
 #[test]
