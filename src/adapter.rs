@@ -80,7 +80,7 @@ impl Adapter {
             labels: &labels,
             step,
             step_input,
-            input,
+            input: Some(input),
             budget,
         };
         run.settle(reports).await.into()

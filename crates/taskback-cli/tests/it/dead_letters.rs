@@ -61,7 +61,7 @@ async fn letters_are_listed_by_their_state() {
         ("reported", "reported (recorded): nothing: the task is finished"),
         ("decided", "decided, not reported (failed): reports the recorded outcome"),
         ("running", " s): nothing now: look again when the lease is over"),
-        ("released", "claimed 1 times, no outcome: runs the step again"),
+        ("released", "claimed, no outcome (epoch 1): runs the step again"),
         ("unseen", "never seen: runs the step"),
     ] {
         let short = token(name).fingerprint().short();
