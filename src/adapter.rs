@@ -82,7 +82,7 @@ impl Adapter {
             labels: &labels,
             step,
             step_input,
-            input,
+            input: Some(input),
             budget,
         };
         let settled = run.settle(reports).await;

@@ -43,14 +43,15 @@ impl Adapter {
             return earlier(Err(NackReason::NoPermit));
         };
         let reports = Reports { prior: PriorAttempts::default(), permit: Some(permit), attempts: 0 };
-        let (input, delivery) = (task.input_digest(), Delivery::default());
+        let delivery = Delivery::default();
         let run = TaskRun {
             adapter: self,
             reporter: reporter.as_ref(),
             labels: &TaskLabels::new(&task, &delivery),
             step: Arc::clone(&self.step),
             step_input: Box::<RawValue>::default(),
-            input,
+            // A person has no message, and so no input.
+            input: None,
             budget,
         };
         run.settle_by_hand(outcome, reports).await

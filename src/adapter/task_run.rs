@@ -46,7 +46,7 @@ pub(super) struct TaskRun<'a> {
     /// The task without its input, and its fingerprint.
     pub(super) labels: &'a TaskLabels<'a>,
     pub(super) step_input: Box<RawValue>,
-    /// The digest of the task's input.
-    pub(super) input: Digest,
+    /// The digest of the task's input, where it is known.
+    pub(super) input: Option<Digest>,
     pub(super) budget: &'a Budget,
 }

@@ -18,8 +18,8 @@ use crate::json_equality::is_same_json;
 use crate::sqs::Queue;
 
 /// Starts and stops flows for queue messages and direct invocations:
-/// `{"action":"start","flowName","executionName"?,"input"?,"qualifier"?,"callbackFnFTaskToken"?,"waitSeconds"?}` and
-/// `{"action":"stop","flowName","executionName","error"?,"cause"?,"waitSeconds"?}`.
+/// `{"action":"start","flowName","executionName"?,"input"?,"qualifier"?,"callbackFnFTaskToken"?,"firstMessage"?,"waitSeconds"?}`
+/// and `{"action":"stop","flowName","executionName","error"?,"cause"?,"waitSeconds"?}`.
 ///
 /// A start without a name gets one that is derived from its message (or from the token), so that a
 /// redelivery never starts a second execution. A batch is answered partially and fails closed; a

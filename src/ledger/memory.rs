@@ -1,17 +1,15 @@
-mod records;
+mod bounded;
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use taskback_core::ledger::{
-    self, ClaimRequest, Claimed, Clock, Lease, Operation, Record, State, WriteResult,
-};
+use taskback_core::ledger::{ClaimRequest, Claimed, Lease, Operation, WriteResult};
 use taskback_core::{Digest, Fingerprint, Outcome, Receipt};
-use tokio::time::Instant;
 
+use super::records::{FoundRecords, LedgerRecords, MAX_FOUND, RecordQuery, TaskRecord};
 use super::store::{Ledger, LedgerError};
 use crate::future::BoxFuture;
+use bounded::Records;
 
 /// The ledger of one process, bounded in tasks and bytes.
 ///
@@ -131,140 +129,32 @@ impl Ledger for Memory {
     }
 }
 
+/// It holds no ids of a workflow, so a search finds fingerprints only.
+impl LedgerRecords for Memory {
+    fn read<'a>(&'a self, key: &'a Fingerprint) -> BoxFuture<'a, Result<Option<TaskRecord>, LedgerError>> {
+        let records = self.records();
+        let found = records.by_key.get(key).map(|entry| entry.shown(*key, records.clock()));
+        ready(Ok(found))
+    }
+
+    fn search<'a>(&'a self, query: &'a RecordQuery) -> BoxFuture<'a, Result<FoundRecords, LedgerError>> {
+        let records = self.records();
+        let shown = records.by_key.iter().map(|(key, entry)| entry.shown(*key, records.clock()));
+        let mut found: Vec<_> = shown.filter(|record| query.matches(record)).take(MAX_FOUND + 1).collect();
+        let is_partial = found.len() > MAX_FOUND;
+        found.truncate(MAX_FOUND);
+        ready(Ok(FoundRecords { records: found, is_partial }))
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        key: &'a Fingerprint,
+        epoch: u64,
+    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
+        self.apply(key, &Operation::Revoke(epoch))
+    }
+}
+
 fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
     Box::pin(std::future::ready(value))
 }
-
-/// The records of [`taskback_core::ledger`], and how many of them fit.
-#[derive(Debug)]
-struct Records {
-    max_tasks: usize,
-    max_outcome_bytes: usize,
-    by_key: HashMap<Fingerprint, Entry>,
-    /// Tasks that were reported or released, oldest first: they may be forgotten, unless they were
-    /// claimed again.
-    idle: VecDeque<Fingerprint>,
-    /// The bytes of all decided outcomes.
-    outcome_bytes: usize,
-    /// The clock counts from here.
-    start: Instant,
-}
-
-#[derive(Debug)]
-struct Entry {
-    record: Record,
-    /// The time of the decision, where there is one.
-    decided_at: Duration,
-    /// True where it is in `idle`, so that it is there once.
-    is_queued: bool,
-}
-
-impl Records {
-    fn new(max_tasks: usize, max_outcome_bytes: usize) -> Self {
-        let (by_key, idle, start) = (HashMap::new(), VecDeque::new(), Instant::now());
-        Self { max_tasks, max_outcome_bytes, by_key, idle, outcome_bytes: 0, start }
-    }
-
-    /// One process has one clock.
-    fn clock(&self) -> Clock {
-        Clock { now: self.start.elapsed(), skew: Duration::ZERO }
-    }
-
-    fn claim(&mut self, key: &Fingerprint, request: &ClaimRequest<'_>) -> Result<Claimed, LedgerError> {
-        let clock = self.clock();
-        let Some(entry) = self.by_key.get_mut(key) else {
-            self.make_room()?;
-            let (next, claimed) = ledger::claim(&Record::default(), request, clock);
-            let record = next.unwrap_or_default();
-            self.by_key.insert(*key, Entry { record, decided_at: Duration::ZERO, is_queued: false });
-            return Ok(claimed);
-        };
-        let (next, claimed) = ledger::claim(&entry.record, request, clock);
-        if let Some(next) = next {
-            entry.record = next;
-        }
-        Ok(claimed)
-    }
-
-    fn apply(&mut self, key: &Fingerprint, operation: &Operation<'_>) -> WriteResult {
-        let clock = self.clock();
-        let Some(entry) = self.by_key.get_mut(key) else { return WriteResult::Superseded };
-        let (next, result) = ledger::transition(&entry.record, operation, clock);
-        let Some(next) = next else { return result };
-        let was_decided = matches!(entry.record.state, State::Decided(_));
-        self.outcome_bytes = self.outcome_bytes + bytes(&next) - bytes(&entry.record);
-        entry.record = next;
-        match entry.record.state {
-            State::Absent | State::Reported { .. } => {
-                if !std::mem::replace(&mut entry.is_queued, true) {
-                    self.idle.push_back(*key);
-                }
-            }
-            State::Decided(_) => {
-                if !was_decided {
-                    entry.decided_at = clock.now;
-                }
-                while self.outcome_bytes > self.max_outcome_bytes && self.forget_oldest(Some(key)) {}
-            }
-            State::Running { .. } => {}
-        }
-        result
-    }
-
-    fn make_room(&mut self) -> Result<(), LedgerError> {
-        if self.by_key.len() < self.max_tasks {
-            return Ok(());
-        }
-        while let Some(oldest) = self.idle.pop_front() {
-            let Some(entry) = self.by_key.get_mut(&oldest) else { continue };
-            entry.is_queued = false;
-            if matches!(entry.record.state, State::Absent | State::Reported { .. }) {
-                self.by_key.remove(&oldest);
-                return Ok(());
-            }
-        }
-        if self.forget_oldest(None) {
-            Ok(())
-        } else {
-            Err(LedgerError::Unavailable(format!("memory is full of {} running tasks", self.max_tasks)))
-        }
-    }
-
-    /// Forgets the task that is least missed and not idle: its message went to another process, or its step will
-    /// run here again. False where all others are running.
-    fn forget_oldest(&mut self, except: Option<&Fingerprint>) -> bool {
-        let now = self.clock().now;
-        let others = self.by_key.iter().filter(|(key, _)| Some(*key) != except);
-        let oldest = others.filter_map(|(key, entry)| Some((entry.rank(now)?, *key))).min();
-        let Some((_, key)) = oldest else { return false };
-        if let Some(entry) = self.by_key.remove(&key) {
-            self.outcome_bytes -= bytes(&entry.record);
-        }
-        true
-    }
-}
-
-impl Entry {
-    /// The order in which tasks that are not idle are forgotten for lack of room: a claim whose lease is over before
-    /// an outcome that was not reported, each the oldest first.
-    fn rank(&self, now: Duration) -> Option<(bool, Duration)> {
-        match &self.record.state {
-            State::Running { ends, .. } => (*ends <= now).then_some((false, *ends)),
-            State::Decided(_) => Some((true, self.decided_at)),
-            State::Absent | State::Reported { .. } => None,
-        }
-    }
-}
-
-/// The bytes of a decided outcome.
-fn bytes(record: &Record) -> usize {
-    let State::Decided(decided) = &record.state else { return 0 };
-    match &decided.outcome {
-        Outcome::Succeeded(output) => output.json().len(),
-        Outcome::Failed { error, cause } => error.len() + cause.len(),
-        Outcome::Canceled { details: text } | Outcome::DelegatedTo { to: text } => text.len(),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -96,6 +96,10 @@ impl TaskRecord {
     }
 
     /// The ids of a JSON object. What is not as this program writes it is left out.
+    #[cfg_attr(
+        not(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite")),
+        allow(dead_code, reason = "memory holds no ids")
+    )]
     pub(super) fn ids(json: Option<&str>) -> Vec<(String, String)> {
         let Some(Ok(Value::Object(ids))) = json.map(serde_json::from_str) else { return Vec::new() };
         let text = |value: &Value| match value {

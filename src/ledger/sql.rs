@@ -33,7 +33,7 @@ use taskback_core::{Digest, Execution, Fingerprint, Outcome, Receipt};
 use super::store::{Ledger, LedgerError};
 use crate::future::BoxFuture;
 use driver::Failure;
-use statements::{Statement, Values};
+use statements::{Statement, Values, number};
 
 pub use database::SqlLedger;
 pub use schema::Finding;
@@ -80,7 +80,7 @@ impl Ledger for SqlLedger {
             let values = Values {
                 owner: request.owner.to_owned(),
                 lease: millis(request.duration),
-                input: request.input.hex(),
+                input: request.input.map(|input| input.hex()),
                 execution: if is_known { Some(self.json(request.execution)?) } else { None },
                 ..Self::values(key)
             };
@@ -225,9 +225,4 @@ impl SqlLedger {
 fn millis(time: Duration) -> i64 {
     // A century is as good as for ever, and the sum with the present time stays a number of the column.
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(100 * 365 * 24 * 3600 * 1000)
-}
-
-/// An epoch that no claim can have counts as none: it meets no condition.
-fn number(epoch: u64) -> i64 {
-    i64::try_from(epoch).unwrap_or(-1)
 }

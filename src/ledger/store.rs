@@ -25,7 +25,7 @@ use crate::future::BoxFuture;
 /// let ledger = Memory::default();
 /// let (key, outcome) = (TaskToken::new(Service::Swf, "the-token")?.fingerprint(), Outcome::failed("E", "cause"));
 /// let (input, execution) = (outcome.digest(), Execution::default());
-/// let request = ClaimRequest { owner: "this process", duration: Duration::from_secs(60), input, execution: &execution };
+/// let request = ClaimRequest { owner: "this process", duration: Duration::from_secs(60), input: Some(input), execution: &execution };
 /// let Claim::Acquired(lease) = ledger.claim(&key, &request).await?.claim else { panic!("another owner") };
 /// ledger.decide(&key, &lease, &outcome).await?;
 /// assert_eq!(ledger.claim(&key, &request).await?.claim, Claim::Decided(outcome));

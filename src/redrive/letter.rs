@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
+#[cfg(feature = "fnf")]
+use taskback_core::Members;
 use taskback_core::{DecodeError, MessageFormat, RawTask};
 
 use super::letter_state::LetterState;
@@ -109,6 +111,12 @@ impl DeadLetter {
     /// it moves to the dead-letter queue.
     #[cfg(feature = "fnf")]
     fn first_message(&self, source_arn: Option<&str>) -> Option<String> {
+        // The record of a failed invocation: the id of the invocation named the start, if that was the whole event.
+        if let Some(context) = Members::parse(&self.body).and_then(|record| record.get("requestContext")) {
+            let event = Members::parse(&self.body)?.get("requestPayload")?;
+            Members::of(event)?.get("action")?;
+            return Members::of(context)?.text("requestId");
+        }
         let source = self.system(&MessageSystemAttributeName::DeadLetterQueueSourceArn).or(source_arn)?;
         Some(format!("{source} {}", self.id))
     }
@@ -121,5 +129,38 @@ impl DeadLetter {
 impl fmt::Debug for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeadLetter").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "fnf"))]
+mod tests {
+    use super::*;
+
+    fn letter(body: &str) -> DeadLetter {
+        let message = Message::builder().message_id("id-1").receipt_handle("h").body(body).build();
+        DeadLetter::new(message).expect("a whole message")
+    }
+
+    const START: &str = r#"{"action":"start","flowName":"f"}"#;
+
+    #[test]
+    fn first_message_is_what_named_the_start() {
+        let record = |payload: &str| {
+            letter(&format!(r#"{{"requestContext":{{"requestId":"r-1"}},"requestPayload":{payload}}}"#))
+        };
+        assert_eq!(letter(START).first_message(Some("arn")).as_deref(), Some("arn id-1"));
+        assert_eq!(letter(START).first_message(None), None);
+        assert_eq!(record(START).first_message(Some("arn")).as_deref(), Some("r-1"));
+        // An SNS message has an id of its own, which the record does not lead with.
+        let sns = r#"{"Records":[{"Sns":{"Message":"{\"action\":\"start\",\"flowName\":\"f\"}"}}]}"#;
+        assert_eq!(record(sns).first_message(Some("arn")), None);
+        let (known, unknown) = (letter(START).flow_request(Some("arn")), letter(START).flow_request(None));
+        assert_eq!((known, unknown), (Some(LetterState::UnnamedStart), Some(LetterState::UnnamableStart)));
+        assert_eq!(record(sns).flow_request(Some("arn")), Some(LetterState::UnnamableStart));
+    }
+
+    #[test]
+    fn debug_shows_the_id_only() {
+        assert_eq!(format!("{:?}", letter("a secret")), r#"DeadLetter { id: "id-1", .. }"#);
     }
 }

@@ -19,7 +19,7 @@ pub enum LetterState {
     Decided(&'static str),
     /// A worker runs its task; the lease ends after this long.
     Running(Duration),
-    /// Its task was claimed that many times, and no worker has it now.
+    /// Its task has that epoch: it was claimed before, and no worker has it now.
     Unfinished(u64),
     /// The ledger does not know its task.
     NeverSeen,
@@ -108,7 +108,7 @@ impl fmt::Display for LetterState {
             Self::Reported(receipt) => write!(f, "reported ({})", receipt.name()),
             Self::Decided(outcome) => write!(f, "decided, not reported ({outcome})"),
             Self::Running(left) => write!(f, "running (lease ends in {} s)", left.as_millis().div_ceil(1000)),
-            Self::Unfinished(claims) => write!(f, "claimed {claims} times, no outcome"),
+            Self::Unfinished(epoch) => write!(f, "claimed, no outcome (epoch {epoch})"),
             Self::NeverSeen => f.write_str("never seen"),
             Self::NamedStart => f.write_str("start of a flow, with a name"),
             Self::UnnamedStart | Self::UnnamableStart => f.write_str("start of a flow, without a name"),

@@ -51,7 +51,9 @@ pub(crate) async fn claim_with_input(
     input: &str,
 ) -> Result<Claimed, LedgerError> {
     let (input, execution) = (output(input).digest(), Execution::default());
-    ledger.claim(key, &ClaimRequest { owner, duration: LEASE, input, execution: &execution }).await
+    ledger
+        .claim(key, &ClaimRequest { owner, duration: LEASE, input: Some(input), execution: &execution })
+        .await
 }
 
 pub(crate) async fn claimed(ledger: &dyn Ledger, key: &Fingerprint, owner: &str) -> Lease {

@@ -63,8 +63,8 @@ pub struct ClaimRequest<'a> {
     pub owner: &'a str,
     /// The length of the lease, from now on.
     pub duration: Duration,
-    /// The digest of the task's input. The first one stays.
-    pub input: Digest,
+    /// The digest of the task's input. The first one stays. `None` = the caller does not know the input.
+    pub input: Option<Digest>,
     /// The ids of the workflow, for people who look into the store.
     pub execution: &'a Execution,
 }
@@ -138,7 +138,7 @@ pub struct Clock {
 /// Returns the answer to a claim, and the record that it leaves where it changes anything.
 pub fn claim(record: &Record, request: &ClaimRequest<'_>, clock: Clock) -> (Option<Record>, Claimed) {
     let ClaimRequest { owner, duration, input, .. } = *request;
-    let input_differs = record.input.is_some_and(|first| first != input);
+    let input_differs = record.input.zip(input).is_some_and(|(first, input)| first != input);
     let epoch = match &record.state {
         State::Absent => record.epoch + 1,
         State::Running { owner: holder, .. } if holder == owner => record.epoch,
@@ -157,7 +157,7 @@ pub fn claim(record: &Record, request: &ClaimRequest<'_>, clock: Clock) -> (Opti
         }
     };
     let state = State::Running { owner: owner.to_owned(), ends: clock.now.saturating_add(duration) };
-    let next = Record { epoch, input: record.input.or(Some(input)), state };
+    let next = Record { epoch, input: record.input.or(input), state };
     let claim = Claim::Acquired(Lease { owner: owner.to_owned(), epoch });
     (Some(next), Claimed { claim, input_differs })
 }

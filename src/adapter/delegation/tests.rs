@@ -36,7 +36,8 @@ impl Hanging {
     /// The time until another owner may claim the task.
     async fn held(&self, key: &Fingerprint) -> Duration {
         let (input, execution) = (Outcome::failed("", "").digest(), Execution::default());
-        let request = ClaimRequest { owner: "another", duration: MINUTE, input, execution: &execution };
+        let request =
+            ClaimRequest { owner: "another", duration: MINUTE, input: Some(input), execution: &execution };
         match self.memory.claim(key, &request).await.unwrap().claim {
             Claim::HeldByOther(remaining) => remaining,
             other => panic!("{other:?}"),

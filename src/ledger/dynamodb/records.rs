@@ -9,8 +9,8 @@ use taskback_core::ledger::{Clock, Operation, WriteResult};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::item::{self, Item};
+use super::table_ledger::{CLOCK_SKEW, DynamoDb};
 use super::write::{Update, names, number, text};
-use super::{CLOCK_SKEW, DynamoDb};
 use crate::future::BoxFuture;
 use crate::ledger::records::{FoundRecords, LedgerRecords, MAX_FOUND, RecordQuery, TaskRecord};
 use crate::ledger::store::LedgerError;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::database::SqlLedger;
 use super::driver::Cell;
 use super::row;
-use super::statements::Values;
+use super::statements::{Values, number};
 use crate::future::BoxFuture;
 use crate::ledger::records::{FoundRecords, LedgerRecords, MAX_FOUND, RecordQuery, TaskRecord};
 use crate::ledger::store::LedgerError;
@@ -63,7 +63,7 @@ impl LedgerRecords for SqlLedger {
         key: &'a Fingerprint,
         epoch: u64,
     ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
-        let values = Values { epoch: super::number(epoch), ..Self::values(key) };
+        let values = Values { epoch: number(epoch), ..Self::values(key) };
         Box::pin(self.apply(&self.statements.revoke, Operation::Revoke(epoch), values))
     }
 }

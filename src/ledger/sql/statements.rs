@@ -148,7 +148,7 @@ pub(super) struct Values {
     pub(super) epoch: i64,
     /// In milliseconds.
     pub(super) lease: i64,
-    pub(super) input: String,
+    pub(super) input: Option<String>,
     pub(super) execution: Option<String>,
     pub(super) outcome: String,
     pub(super) digest: String,
@@ -202,7 +202,7 @@ impl Values {
             Parameter::Owner => Value::Text(Some(&self.owner)),
             Parameter::Epoch => Value::Number(self.epoch),
             Parameter::Lease => Value::Number(self.lease),
-            Parameter::Input => Value::Text(Some(&self.input)),
+            Parameter::Input => Value::Text(self.input.as_deref()),
             Parameter::Execution => Value::Text(self.execution.as_deref()),
             Parameter::Outcome => Value::Text(Some(&self.outcome)),
             Parameter::Digest => Value::Text(Some(&self.digest)),
@@ -213,4 +213,9 @@ impl Values {
             Parameter::After => Value::Text(Some(&self.after)),
         }
     }
+}
+
+/// An epoch that no claim can have counts as none: it meets no condition.
+pub(super) fn number(epoch: u64) -> i64 {
+    i64::try_from(epoch).unwrap_or(-1)
 }

@@ -110,8 +110,8 @@ fn all_delays_fit_half_of_default_retention() {
 #[test]
 fn dead_letters_keep_their_long_delay() {
     let policy = DelayPolicy { role: Role::DeadLetters, max_receives: Some(1000) };
-    let unreadable = NackReason::Unreadable(DecodeError::NotJson);
-    assert_eq!(delay(&unreadable, policy, 1, 1.0), Some(HALF_A_DAY));
+    let denied = NackReason::ReportFailed(ReportErrorKind::Denied);
+    assert_eq!(delay(&denied, policy, 30, 1.0), Some(HALF_A_DAY));
 }
 
 /// The numbers of the template's line that starts with `key` within the part that starts with `part`.

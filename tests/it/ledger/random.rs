@@ -132,7 +132,7 @@ fn by_rule(record: &mut Record, call: &Call, clock: Clock) -> Answer {
 }
 
 fn request<'a>(owner: &'a str, input: u8, execution: &'a Execution) -> ClaimRequest<'a> {
-    ClaimRequest { owner, duration: LEASE, input: output(&input.to_string()).digest(), execution }
+    ClaimRequest { owner, duration: LEASE, input: Some(output(&input.to_string()).digest()), execution }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(crate) async fn records_are_shown(ledger: &dyn LedgerRecords, later: impl As
     every_state_is_read(ledger, &later).await;
     revoked_owner_is_fenced(ledger).await;
     start_of_a_fingerprint_is_found(ledger).await;
+    unknown_input_differs_from_none(ledger).await;
 }
 
 /// For a store that holds the ids of a workflow.
@@ -26,7 +27,7 @@ pub(crate) async fn workflow_is_found(ledger: &dyn LedgerRecords) {
             .with_text(swf::WORKFLOW_ID, Some(workflow.into()))
             .with_text(swf::ACTIVITY_ID, Some(activity.into()));
         let input = output("1").digest();
-        let request = ClaimRequest { owner: "a", duration: LEASE, input, execution: &execution };
+        let request = ClaimRequest { owner: "a", duration: LEASE, input: Some(input), execution: &execution };
         ledger.claim(&key(name), &request).await.unwrap();
     }
     for (text, expected) in [
@@ -51,7 +52,7 @@ pub(crate) async fn workflow_is_found(ledger: &dyn LedgerRecords) {
     for n in 0..25 {
         let execution = Execution::default().with_text(swf::WORKFLOW_ID, Some("many".into()));
         let input = output("1").digest();
-        let request = ClaimRequest { owner: "a", duration: LEASE, input, execution: &execution };
+        let request = ClaimRequest { owner: "a", duration: LEASE, input: Some(input), execution: &execution };
         ledger.claim(&key(&format!("many {n}")), &request).await.unwrap();
     }
     let found = ledger.search(&RecordQuery::parse("many").unwrap()).await.unwrap();
@@ -99,6 +100,22 @@ async fn revoked_owner_is_fenced(ledger: &dyn LedgerRecords) {
     assert_eq!(next.epoch, 3);
     assert_eq!(ledger.decide(&key, &next, &output("2")).await, Ok(WriteResult::Applied));
     assert_eq!(ledger.revoke(&key, 3).await, Ok(WriteResult::Superseded), "an outcome is not revoked");
+}
+
+/// A person who reports by hand does not know the input.
+async fn unknown_input_differs_from_none(ledger: &dyn LedgerRecords) {
+    let (key, execution) = (key("no input"), Execution::default());
+    let claim = async |owner: &'static str, input: Option<&str>| {
+        let input = input.map(|input| output(input).digest());
+        let request = ClaimRequest { owner, duration: LEASE, input, execution: &execution };
+        ledger.claim(&key, &request).await.unwrap()
+    };
+    let first = claim("a", None).await;
+    let Claim::Acquired(lease) = &first.claim else { panic!("{first:?}") };
+    assert!(!first.input_differs && !claim("b", Some("1")).await.input_differs);
+    ledger.release(&key, lease).await.unwrap();
+    assert!(!claim("b", Some("1")).await.input_differs, "it is the first that is known");
+    assert!(!claim("c", None).await.input_differs && claim("c", Some("2")).await.input_differs);
 }
 
 async fn start_of_a_fingerprint_is_found(ledger: &dyn LedgerRecords) {

@@ -1,6 +1,6 @@
 //! Users with the documented permissions, passwords and TLS.
 
-use taskback::ledger::{Finding, Ledger, SqlLedger};
+use taskback::ledger::{Finding, Ledger, LedgerRecords, RecordQuery, SqlLedger};
 
 use super::server::{Kind, open};
 use crate::ledger::{claimed, decided, key, output};
@@ -70,6 +70,11 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
     run(&admin, grants.revoke, user).await;
     let error = login(&whole, "localhost", "").check().await.unwrap_err();
     assert!(error.needs_fix() && error.to_string().contains("lacks a permission on the tables"), "{error}");
+    // A person who only looks needs no permission to write.
+    let reader = login(&whole, "localhost", "");
+    assert!(reader.read(&key("t")).await.unwrap().is_some());
+    let query = RecordQuery::parse(&key("t").short()).unwrap();
+    assert_eq!(reader.search(&query).await.unwrap().records.len(), 1);
 }
 
 async fn run(admin: &SqlLedger, statement: &str, user: &str) {

@@ -58,7 +58,7 @@ pub(crate) async fn one_owner_decides_at_a_lease_end(ledgers: &[SqlLedger], roun
         let key = key(&format!("end {round}"));
         let (input, execution) = (output("{}").digest(), taskback::Execution::default());
         let duration = Duration::from_millis(20);
-        let request = ClaimRequest { owner: "first", duration, input, execution: &execution };
+        let request = ClaimRequest { owner: "first", duration, input: Some(input), execution: &execution };
         let Claim::Acquired(lease) = ledgers[0].claim(&key, &request).await.unwrap().claim else {
             panic!("another owner");
         };

@@ -116,7 +116,8 @@ async fn receipt(ledger: &dyn Ledger, key: &Fingerprint) -> Option<Receipt> {
     // A claim is the only call of a ledger that returns a task's state. All work is over by now, so a claim with a lease
     // of zero disturbs no owner.
     let (input, execution) = (Outcome::output_too_large().digest(), Execution::default());
-    let request = ClaimRequest { owner: "demo", duration: Duration::ZERO, input, execution: &execution };
+    let request =
+        ClaimRequest { owner: "demo", duration: Duration::ZERO, input: Some(input), execution: &execution };
     match ledger.claim(key, &request).await.ok()?.claim {
         Claim::Reported(receipt) => Some(receipt),
         _ => None,

@@ -19,14 +19,10 @@ pub(super) struct Words {
 
 /// The words for a record.
 pub(super) fn words(task: &TaskRecord) -> Words {
-    let claims = task.record.epoch;
     let (state, meaning, next) = match &task.record.state {
         State::Absent => (
             "released",
-            format!(
-                "No worker has the task, and no outcome is recorded. It was claimed {}; each step ended without an outcome, or its claim was revoked.",
-                times(claims)
-            ),
+            "No worker has the task, and no outcome is recorded: each step so far ended without one, or its claim was ended by `taskback task release`.".to_owned(),
             "Wait for its message to be redelivered. If the message is a dead letter: `taskback dead-letters list`. Or report an outcome by hand: `taskback task report`.",
         ),
         State::Running { .. } => match task.lease_left().unwrap_or_default() {
@@ -82,7 +78,7 @@ pub(super) fn lines(task: &TaskRecord) -> String {
     if let Some(left) = task.lease_left() {
         line("lease", format!("{} left", seconds(left)));
     }
-    line("claims", task.record.epoch.to_string());
+    line("epoch", format!("{}, the number of claims and releases", task.record.epoch));
     if let Some((outcome, _)) = outcome(task) {
         line("outcome", outcome);
     }
@@ -112,7 +108,7 @@ pub(super) fn json(task: &TaskRecord) -> Value {
         "state": state,
         "owner": task.owner,
         "leaseSeconds": task.lease_left().map(|left| left.as_secs()),
-        "claims": task.record.epoch,
+        "epoch": task.record.epoch,
         "outcome": outcome(task).map(|(_, name)| name),
         "digest": digest,
         "receipt": receipt,
@@ -169,8 +165,4 @@ fn closed(closed_by: ClosedBy) -> &'static str {
 /// Whole seconds, rounded up.
 pub(super) fn seconds(time: Duration) -> String {
     format!("{} s", time.as_millis().div_ceil(1000))
-}
-
-fn times(claims: u64) -> String {
-    if claims == 1 { "once".to_owned() } else { format!("{claims} times") }
 }

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use taskback::ledger::Ledger;
 use taskback::{Outcome, Receipt, Service, TaskToken};
 
+use taskback_local::{Config, OpenTask, Server, TaskState};
+
+use crate::process::Process;
+use crate::serve::setup::stop;
 use setup::{Letters, envelope};
 
 const START: &str = r#"{"action":"start","flowName":"verify","input":{"n":1.10}}"#;
@@ -61,7 +65,7 @@ async fn letters_are_listed_by_their_state() {
         ("reported", "reported (recorded): nothing: the task is finished"),
         ("decided", "decided, not reported (failed): reports the recorded outcome"),
         ("running", " s): nothing now: look again when the lease is over"),
-        ("released", "claimed 1 times, no outcome: runs the step again"),
+        ("released", "claimed, no outcome (epoch 1): runs the step again"),
         ("unseen", "never seen: runs the step"),
     ] {
         let short = token(name).fingerprint().short();
@@ -120,6 +124,28 @@ async fn only_useful_letters_are_moved() {
     let sent = moved[0].message_attributes().unwrap();
     assert_eq!(sent["kind"].string_value(), Some("order"));
     letters.shows_no_token(&["reported", "decided", "running", "released", "unseen"].map(token));
+}
+
+/// A worker reports the outcome that was decided before the message became a dead letter.
+#[tokio::test]
+async fn moved_letter_completes_its_task() {
+    let letters = Letters::new("tasks").await;
+    let server = Server::bind(Config::default()).await.unwrap();
+    let opened = server.state().open(OpenTask::new(Service::Swf)).unwrap();
+    let outcome = Outcome::failed("CardDeclined", "no");
+    crate::task::setup::decide(&letters.ledger, &opened.token, &outcome).await;
+    letters.send(&envelope(&opened.token), "decided").await;
+    let ran = letters.run(&["redrive", "--apply"]).await;
+    assert_eq!((ran.code, &*ran.stderr), (0, ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("moved, reports the recorded outcome"), "{}", ran.stdout);
+
+    let mut work = letters.command(&["work", "--wait", "1", "--queue-url", &letters.url("tasks")]);
+    work.envs([("TASKBACK_STEP", "verify-card"), ("AWS_ENDPOINT_URL_SWF", &server.url())]);
+    let worker = Process::start(&mut work);
+    letters.until_empty("tasks").await;
+    stop(worker).await;
+    assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::Failed);
+    letters.shows_no_token(&[opened.token]);
 }
 
 #[tokio::test]

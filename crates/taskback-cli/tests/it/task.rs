@@ -25,7 +25,7 @@ async fn decided_task_is_found_and_completed(desk: &Desk, ledger: &dyn Ledger) {
             &*format!("task {key}\n"),
             "state     decided, not reported\n",
             "owner     a worker\n",
-            "claims    1\n",
+            "epoch     1, the number of claims and releases\n",
             "outcome   succeeded\n",
             "workflowId=order-7",
             "The outcome is recorded and never changes",

@@ -7,7 +7,7 @@ fn at(seconds: u32) -> Clock {
 }
 
 fn request<'a>(owner: &'a str, execution: &'a Execution) -> ClaimRequest<'a> {
-    ClaimRequest { owner, duration: SECOND * 60, input: Outcome::failed("", "").digest(), execution }
+    ClaimRequest { owner, duration: SECOND * 60, input: Some(Outcome::failed("", "").digest()), execution }
 }
 
 #[test]

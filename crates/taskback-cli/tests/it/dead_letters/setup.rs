@@ -1,16 +1,20 @@
 //! A queue of moto with its dead-letter queue, a ledger, and the command that works on both.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, QueueAttributeName};
 use serde_json::json;
 use taskback::TaskToken;
 use taskback::ledger::SqlLedger;
+use tokio::time::{sleep, timeout};
 
 use crate::python::Moto;
 use crate::run::{Ran, at_aws, run};
+use crate::serve::setup::MINUTE;
 
 pub(super) struct Letters {
     pub(super) ledger: SqlLedger,
@@ -82,9 +86,26 @@ impl Letters {
         send.send().await.unwrap();
     }
 
+    /// Any command, with the queues and the ledger.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let mut command = at_aws(args, &self.moto.url);
+        command.env("TASKBACK_LEDGER", &self.store);
+        command
+    }
+
+    /// Waits until the queue has no message, visible or not.
+    pub(super) async fn until_empty(&self, queue: &str) {
+        let empty = async {
+            while self.count(queue).await != (0, 0) {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        timeout(MINUTE, empty).await.expect("the queue is emptied");
+    }
+
     pub(super) async fn run(&self, args: &[&str]) -> Ran {
-        let mut command = at_aws(&["dead-letters"], &self.moto.url);
-        command.args(args).env("TASKBACK_LEDGER", &self.store);
+        let mut command = self.command(&["dead-letters"]);
+        command.args(args);
         if !args.contains(&"--queue-url") {
             command.args(["--queue-url", &self.dead]);
         }

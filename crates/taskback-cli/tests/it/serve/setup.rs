@@ -19,7 +19,7 @@ use crate::run::at_aws;
 
 pub(super) const GOOD: &str = r#"{"cardNumber":"4111 1111 1111 1111"}"#;
 pub(super) const BAD: &str = r#"{"cardNumber":"4111 1111 1111 1112"}"#;
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// A workflow with activities that have not been polled, and a queue for them.
 pub(super) struct Setup {
@@ -134,7 +134,7 @@ pub(super) fn signal(process: &Process, name: &str) {
 }
 
 /// Stops a process, asserts exit code 0 and returns its output.
-pub(super) async fn stop(process: Process) -> String {
+pub(crate) async fn stop(process: Process) -> String {
     signal(&process, "TERM");
     let (status, printed) = process.end().await;
     assert_eq!(status.code(), Some(0), "{printed}");

@@ -79,7 +79,7 @@ pub(crate) async fn claim(ledger: &dyn Ledger, token: &TaskToken) -> Lease {
         .with_text(swf::ACTIVITY_ID, Some("pay".into()));
     let input = Outcome::failed("", "").digest();
     let duration = Duration::from_secs(60);
-    let request = ClaimRequest { owner: "a worker", duration, input, execution: &execution };
+    let request = ClaimRequest { owner: "a worker", duration, input: Some(input), execution: &execution };
     let claimed = ledger.claim(&token.fingerprint(), &request).await.unwrap();
     let Claim::Acquired(lease) = claimed.claim else { panic!("{claimed:?}") };
     lease

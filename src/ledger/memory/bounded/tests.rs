@@ -1,6 +1,6 @@
 use super::*;
-use taskback_core::ledger::Claim;
-use taskback_core::{Execution, Outcome, Service, TaskToken};
+use taskback_core::ledger::{Claim, Lease};
+use taskback_core::{Execution, Outcome, Receipt, Service, TaskToken};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -15,7 +15,7 @@ fn key(name: &str) -> Fingerprint {
 
 fn claim(records: &mut Records, name: &str, owner: &str) -> Result<Claimed, LedgerError> {
     let (input, execution) = (Outcome::failed("", "").digest(), &Execution::default());
-    records.claim(&key(name), &ClaimRequest { owner, duration: SECOND, input, execution })
+    records.claim(&key(name), &ClaimRequest { owner, duration: SECOND, input: Some(input), execution })
 }
 
 fn claimed(records: &mut Records, name: &str, owner: &str) -> Lease {
