@@ -13,6 +13,8 @@ use super::event;
 use super::services::LocalServices;
 use crate::environment;
 use crate::exit::CommandResult;
+use crate::local_vars::{Keys, function_vars};
+use crate::progress::Progress;
 
 /// Hands the event to the function and prints its answer, byte for byte.
 pub(super) async fn run(
@@ -22,14 +24,17 @@ pub(super) async fn run(
     local: &LocalServices,
 ) -> CommandResult {
     let vars = match args.services {
-        ReportTo::Local => local_vars(local.url()),
+        ReportTo::Local => function_vars(&Keys::default(), local.url()),
         ReportTo::Environment => Vec::new(),
     };
     if args.open {
         local.open(&event::tokens(event, &message_format(&vars)?)).await?;
     }
-    let function = FunctionProcess::start(line, vars)?;
-    let answer = function.invoke(event, Duration::from_secs(args.timeout)).await?;
+    let mut function = FunctionProcess::start(line, vars)?;
+    let progress = Progress::new(true, "the function handles the event");
+    let invoked = function.invoke(event, Duration::from_secs(args.timeout));
+    let answer = progress.during("the function handles the event", invoked).await?;
+    drop(progress);
     eprint!("{}", local.report_lines());
     let (text, code) = match answer {
         FunctionAnswer::Responded(text) => (text, ExitCode::SUCCESS),
@@ -39,35 +44,6 @@ pub(super) async fn run(
     writeln!(io::stdout(), "{text}")?;
     Ok(code)
 }
-
-/// The variables by which a function's outcomes reach the local services and nothing else: no key of this machine, and
-/// no table or queue of an account.
-fn local_vars(url: &str) -> Vec<(OsString, OsString)> {
-    let mut vars = vec![
-        ("FNF_ENDPOINT", url),
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY),
-        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET),
-        ("FNF_SECRET_ID", ""),
-        ("AWS_ENDPOINT_URL", url),
-        ("AWS_ENDPOINT_URL_SWF", url),
-        ("AWS_ENDPOINT_URL_SQS", url),
-        ("AWS_ACCESS_KEY_ID", KEY),
-        ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_SESSION_TOKEN", ""),
-        ("AWS_PROFILE", ""),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("TASKBACK_LEDGER", "memory"),
-    ];
-    if !environment::is_set("TASKBACK_SERVICE") {
-        vars.push(("TASKBACK_SERVICE", "fnf"));
-    }
-    vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
-}
-
-/// The keys of the local services, which are no secret.
-const KEY: &str = "taskback-local";
-const SECRET: &str = "taskback-local-secret";
 
 /// The format of messages as the function reads it.
 fn message_format(vars: &[(OsString, OsString)]) -> Result<MessageFormat, taskback::SettingsError> {
