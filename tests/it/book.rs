@@ -64,9 +64,9 @@ fn alarms_and_errors_have_runbooks() {
     let page = read("docs/guides/operations.md");
     let headings: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let template = read("template.yaml");
-    let names =
-        template.split("\n  ").filter_map(|rest| rest.split_once(":\n    Type: AWS::CloudWatch::Alarm"));
-    let alarms: BTreeSet<&str> = names.map(|(name, _)| name).collect();
+    let lines: Vec<&str> = template.lines().collect();
+    let alarms = lines.windows(2).filter(|pair| pair[1] == "    Type: AWS::CloudWatch::Alarm");
+    let alarms: BTreeSet<&str> = alarms.map(|pair| pair[0].trim().trim_end_matches(':')).collect();
     assert!(alarms.len() > 6, "{alarms:?}");
     let other = read("s.yaml");
     let rule = other.split("RuleName: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
