@@ -28,8 +28,8 @@ pub(super) struct Function {
 }
 
 enum Running {
-    Process(Box<FunctionProcess>),
-    Server(CustomRuntime),
+    Process(FunctionProcess),
+    Server(Box<CustomRuntime>),
 }
 
 /// The time of one invocation.
@@ -67,9 +67,9 @@ impl Function {
         match self.host {
             Host::Lambda => {
                 let process = FunctionProcess::start(&self.line, vars).map_err(|error| error.to_string())?;
-                Ok(Running::Process(Box::new(process)))
+                Ok(Running::Process(process))
             }
-            Host::Fc => Ok(Running::Server(CustomRuntime::start(&self.line, vars).await?)),
+            Host::Fc => Ok(Running::Server(Box::new(CustomRuntime::start(&self.line, vars).await?))),
         }
     }
 }
