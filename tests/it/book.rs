@@ -58,6 +58,32 @@ fn page_has_a_heading_for_each_check() {
     assert!(known.len() >= 18, "{known:?}");
 }
 
+/// An alarm has a heading of its own; an event of level ERROR is named in a runbook.
+#[test]
+fn alarms_and_errors_have_runbooks() {
+    let page = read("docs/guides/operations.md");
+    let headings: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let template = read("template.yaml");
+    let lines: Vec<&str> = template.lines().collect();
+    let alarms = lines.windows(2).filter(|pair| pair[1] == "    Type: AWS::CloudWatch::Alarm");
+    let alarms: BTreeSet<&str> = alarms.map(|pair| pair[0].trim().trim_end_matches(':')).collect();
+    assert!(alarms.len() > 6, "{alarms:?}");
+    let other = read("s.yaml");
+    let rule = other.split("RuleName: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    let missing: Vec<_> =
+        alarms.into_iter().chain([rule]).filter(|alarm| !headings.contains(alarm)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+
+    let events = read("docs/reference/log-events.md");
+    let (events, _) = events.split_once("## Local services").unwrap();
+    let rows = events.lines().filter(|line| line.starts_with("| ") && line.contains(" | ERROR | "));
+    let errors: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert!(errors.len() > 20, "{errors:?}");
+    let named = |event: &str| page.contains(&format!("`{event}`")) || headings.contains(event);
+    let missing: Vec<_> = errors.into_iter().filter(|event| !named(event)).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "an ERROR without a runbook");
+}
+
 /// The number behind `TB`.
 fn id(text: &str) -> &str {
     text.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()

@@ -61,17 +61,19 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     };
     let builder = Taskback::builder().step(verify_card).services(Services::local(&server.url())?);
     // Fewer concurrent steps than messages, so that the throttled ones at the end of the batch run last.
-    let taskback = builder.ledger(ledger.clone()).concurrency(4).build()?;
+    let reasons = delivery::Reasons::default();
+    let builder = builder.ledger(ledger.clone()).concurrency(4).on_settlement(reasons.observer());
+    let taskback = builder.build()?;
 
     let mut direct = messages::direct(server.state())?;
     let mut batch = messages::batch(server.state())?;
     for message in &mut direct {
         let event = message.body.clone();
-        delivery::deliver(&taskback, message, &event).await?;
+        delivery::deliver(&taskback, &reasons, message, &event).await?;
     }
     let mut others = triggers::messages(server.state())?;
-    triggers::deliver(&taskback, &mut others).await?;
-    delivery::deliver_batch(&taskback, &mut batch, 1).await?;
+    triggers::deliver(&taskback, &reasons, &mut others).await?;
+    delivery::deliver_batch(&taskback, &reasons, &mut batch, 1).await?;
     let flows = flows::run(&server, &ledger).await?;
     let mut crashed = Vec::new();
     let mut steps = 0;

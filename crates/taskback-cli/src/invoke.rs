@@ -17,6 +17,7 @@ use taskback::{InvocationError, Response, TaskToken, Taskback};
 pub(crate) use arguments::Args;
 
 use crate::exit::CommandResult;
+use crate::progress::Progress;
 use settlements::SettlementLog;
 use taskback_core::printable;
 
@@ -36,7 +37,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     if args.open {
         local.open(&tokens).await?;
     }
-    let result = taskback.handle(&event, Duration::from_secs(args.timeout)).await;
+    let progress = Progress::new(true, "handling the event");
+    let handled = taskback.handle(&event, Duration::from_secs(args.timeout));
+    let result = progress.during("handling the event", handled).await;
+    drop(progress);
     eprint!("{}{}", local.report_lines(), log.closed_lines());
     match result {
         Ok(response) => print_response(&response, &log.reasons(), &tokens),
@@ -64,16 +68,14 @@ fn print_error(error: &InvocationError) -> CommandResult {
 }
 
 /// Names each message with its reason. An id that the event repeats stands once in the response, so where the numbers
-/// differ the reasons are left out.
+/// differ the reasons follow in the event's order.
 fn redelivery_line(ids: &[String], reasons: &[String], tokens: &[TaskToken]) -> String {
     let id = |id: &String| tokens.iter().fold(printable(id, 100), |id, token| token.redact_line(&id, 100));
     let messages = if ids.len() == 1 { "1 message".to_owned() } else { format!("{} messages", ids.len()) };
     if ids.len() != reasons.len() {
         let ids: Vec<_> = ids.iter().map(id).collect();
-        return format!(
-            "{messages} will be redelivered: {} (RUST_LOG=warn logs the reasons)",
-            ids.join(", ")
-        );
+        let (ids, reasons) = (ids.join(", "), reasons.join("; "));
+        return format!("{messages} will be redelivered: {ids}: {reasons}");
     }
     let items: Vec<_> =
         ids.iter().zip(reasons).map(|(message, reason)| format!("{}: {reason}", id(message))).collect();
@@ -93,7 +95,7 @@ mod tests {
     fn redelivered_messages_have_reasons() {
         assert_eq!(line(&["a"], &["not JSON"]), "1 message will be redelivered: a: not JSON");
         assert_eq!(line(&["a", "b"], &["x", "y"]), "2 messages will be redelivered: a: x; b: y");
-        let expected = "1 message will be redelivered: a (RUST_LOG=warn logs the reasons)";
+        let expected = "1 message will be redelivered: a: x; y";
         assert_eq!(line(&["a"], &["x", "y"]), expected);
     }
 }

@@ -9,6 +9,7 @@ use taskback::ledger::{Finding, SqlLedger};
 use taskback::{Clients, Settings};
 
 use crate::exit::CommandResult;
+use crate::progress::Progress;
 
 /// Makes, checks and cleans the tables of a ledger in PostgreSQL, MySQL, MariaDB or SQLite.
 ///
@@ -61,13 +62,15 @@ pub(crate) async fn run(args: Args) -> CommandResult {
             Ok(if has_problem { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
         Command::Sweep => {
-            let mut deleted = 0;
+            let (mut deleted, progress) = (0, Progress::new(true, "looking for expired rows"));
             loop {
-                match ledger.sweep().await? {
-                    0 => return print(&format!("{deleted} expired rows deleted\n")),
+                match progress.during(&format!("{deleted} expired rows deleted"), ledger.sweep()).await? {
+                    0 => break,
                     rows => deleted += rows,
                 }
             }
+            drop(progress);
+            print(&format!("{deleted} expired rows deleted\n"))
         }
     }
 }

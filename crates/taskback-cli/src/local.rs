@@ -1,12 +1,22 @@
 //! `taskback local`: local workflow services, until a signal stops them.
 
+mod custom_runtime;
+mod deliver;
+mod function;
+mod greeting;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use taskback_local::{Config, Server};
+use tokio::task::JoinSet;
 
 use crate::exit::CommandResult;
+use crate::local_vars::{DEFAULT_SECRET, Keys, function_vars};
+use deliver::Delivery;
+use function::{Function, Host};
+use greeting::PrintableKeys;
 
 /// Default address of `taskback local`, which `taskback invoke` connects to.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9450";
@@ -33,15 +43,30 @@ pub(crate) struct Args {
     /// host.docker.internal; may be repeated. Requests to other hosts and from web pages of other sites are rejected.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    /// Hands the messages that flows send to this queue to a function, one after the other, until one invocation of each
+    /// succeeds, 5 at most; may be repeated. The function gets the environment, with the local services in it. Words are
+    /// split at white space; a JSON array has others.
+    #[arg(long, value_name = "QUEUE=COMMAND", value_parser = deliver::parse)]
+    deliver: Vec<Delivery>,
+    /// Host that the functions of --deliver expect.
+    #[arg(long, value_enum, default_value_t = Host::Lambda)]
+    deliver_as: Host,
 }
 
-const DEFAULT_SECRET: &str = "taskback-local-secret";
-
 pub(crate) async fn run(args: Args) -> CommandResult {
-    let Args { listen, access_key_id, access_key_secret, fnf_limits, allow_host: allow_hosts } = args;
+    let Args {
+        listen,
+        access_key_id,
+        access_key_secret,
+        fnf_limits,
+        allow_host: allow_hosts,
+        deliver,
+        deliver_as,
+    } = args;
     // Registered before the address is printed, so that a client that knows it can also stop the process cleanly.
     let shutdown = shutdown_signal()?;
     let keys = PrintableKeys::new(&access_key_id, &access_key_secret);
+    let own = Keys { id: access_key_id.clone(), secret: access_key_secret.clone() };
     let config = Config { listen, access_key_id, access_key_secret, fnf_limits, allow_hosts };
     let server = Server::bind(config).await.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => format!("--allow-host {error}"),
@@ -52,6 +77,12 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         eprintln!(
             "taskback: warning: --listen is not a loopback address; every client that reaches this port can end every task"
         );
+    }
+    // They end with this function.
+    let mut pumps = JoinSet::new();
+    for Delivery { queue, line } in deliver {
+        let vars = function_vars(&own, &server.url());
+        pumps.spawn(deliver::pump(server.state().clone(), queue, Function::new(deliver_as, line, vars)));
     }
     shutdown.await;
     eprintln!("taskback: stopped; {} tasks discarded", server.state().tasks().len());
@@ -79,69 +110,6 @@ pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The keys in printable form: a secret from the command line is not printed.
-struct PrintableKeys {
-    key: String,
-    secret: &'static str,
-}
-
-impl PrintableKeys {
-    fn new(key: &str, secret: &str) -> Self {
-        let secret = if secret == DEFAULT_SECRET { DEFAULT_SECRET } else { "(from --access-key-secret)" };
-        Self { key: key.to_owned(), secret }
-    }
-
-    fn greeting(&self, addr: SocketAddr) -> String {
-        let Self { key, secret } = self;
-        let host = match addr.ip() {
-            ip if ip.is_unspecified() => "(this machine's address)".to_owned(),
-            ip => ip.to_string(),
-        };
-        let url = if addr.ip().is_unspecified() {
-            format!("http://{host}:{}", addr.port())
-        } else {
-            format!("http://{addr}")
-        };
-        let mut text = format!(
-            "taskback local listens on http://{addr}\n\
-             FnF and SWF; tasks and faults under http://{addr}/_local. To connect a handler, set\n\n  \
-             TASKBACK_SERVICE=fnf\n  \
-             TASKBACK_STEP=verify-card\n  \
-             FNF_ENDPOINT={url}\n  \
-             ALIBABA_CLOUD_ACCESS_KEY_ID={key}\n  \
-             ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\n  \
-             AWS_ENDPOINT_URL_SWF={url}\n  \
-             AWS_REGION=us-east-1\n  \
-             AWS_ACCESS_KEY_ID={key}\n  \
-             AWS_SECRET_ACCESS_KEY={secret}\n"
-        );
-        if !addr.ip().is_loopback() {
-            text.push_str(&format!("  FNF_ALLOW_HTTP_HOST={host}\n"));
-        }
-        text + "\nCtrl-C stops it.\n"
-    }
-}
-
 fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("expected a value that is not empty".into()) } else { Ok(text.to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chosen_secret_is_not_printed() {
-        let greeting = |secret| PrintableKeys::new("key", secret).greeting("127.0.0.1:9450".parse().unwrap());
-        assert!(!greeting("chosen").contains("chosen"));
-        assert!(greeting(DEFAULT_SECRET).contains("ALIBABA_CLOUD_ACCESS_KEY_SECRET=taskback-local-secret\n"));
-    }
-
-    #[test]
-    fn plain_http_host_is_named_off_loopback() {
-        let greeting = |addr: &str| PrintableKeys::new("key", DEFAULT_SECRET).greeting(addr.parse().unwrap());
-        assert!(greeting("192.0.2.1:9450").contains("FNF_ALLOW_HTTP_HOST=192.0.2.1\n"));
-        assert!(!greeting("127.0.0.1:9450").contains("FNF_ALLOW_HTTP_HOST"));
-        assert!(!greeting("0.0.0.0:9450").contains("FNF_ENDPOINT=http://0.0.0.0"));
-    }
 }

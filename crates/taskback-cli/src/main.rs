@@ -11,14 +11,19 @@ mod flow;
 mod invoke;
 mod ledger;
 mod local;
+mod local_vars;
+mod notes;
 mod poll;
+mod progress;
 mod records;
 mod task;
 mod work;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Run the step, hand the task back: every workflow task gets exactly one outcome.
 #[derive(Parser)]
@@ -46,13 +51,18 @@ enum Command {
     Flow(flow::Args),
     Work(work::Args),
     Poll(poll::Args),
+    /// Prints the completions of a shell, for example `taskback completions bash > /etc/bash_completion.d/taskback`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     if !matches!(cli.command, Command::Work(_) | Command::Poll(_)) {
-        start_log();
+        start_log(&cli.command);
     }
     taskback::log::hide_panics();
     let result = match cli.command {
@@ -66,6 +76,12 @@ async fn main() -> ExitCode {
         Command::Flow(args) => flow::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Poll(args) => poll::run(args).await,
+        Command::Completions { shell } => {
+            // Into memory first, for it panics where its writer fails, as a closed pipe does.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "taskback", &mut script);
+            std::io::stdout().write_all(&script).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
     };
     result.unwrap_or_else(|error| {
         eprintln!("taskback: {error}");
@@ -73,10 +89,13 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Starts the handler's log, which filters tokens and all secrets, on stderr if RUST_LOG is set.
-fn start_log() {
+/// Starts the handler's log, which filters tokens and all secrets, on stderr if RUST_LOG is set. Without it `invoke` says
+/// in one line each what went wrong.
+fn start_log(command: &Command) {
+    // It cannot be rejected: this is the first subscriber of the process.
     if let Some(filter) = environment::text("RUST_LOG") {
-        // It cannot be rejected: this is the first subscriber of the process.
         let _ = tracing::subscriber::set_global_default(taskback::log::subscriber(&filter, std::io::stderr));
+    } else if matches!(command, Command::Invoke(_)) {
+        let _ = tracing::subscriber::set_global_default(notes::Notes);
     }
 }

@@ -18,6 +18,16 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    /// The program, as a path or a name that is looked up in `PATH`.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// The arguments of the program.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// Parses words between white space, `python3 step.py`; or, where a word itself has white space or quotes,
     /// a JSON array of them, `["/bin/sh", "-c", "sort | head -n 1"]`.
     pub fn parse(text: &str) -> Result<Self, String> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::answer::Answer;
 use super::child::{Child, Start, Unusable};
@@ -15,7 +15,8 @@ use super::invocation::Invocation;
 use crate::error::{Error, ErrorKind};
 use crate::step::command::CommandLine;
 
-/// A function's executable that runs here: its Runtime API is this process. It ends when this is dropped.
+/// A function's executable that runs here: its Runtime API is this process. It handles one event after another, and ends
+/// when this is dropped.
 ///
 /// ```no_run
 /// # async fn example(event: &serde_json::value::RawValue) -> Result<(), Box<dyn std::error::Error>> {
@@ -24,11 +25,19 @@ use crate::step::command::CommandLine;
 /// use taskback::{CommandLine, FunctionProcess};
 ///
 /// let line = CommandLine::parse("target/debug/approve")?;
-/// let function = FunctionProcess::start(&line, [("TASKBACK_SERVICE".into(), "swf".into())])?;
+/// let mut function = FunctionProcess::start(&line, [("TASKBACK_SERVICE".into(), "swf".into())])?;
 /// println!("{:?}", function.invoke(event, Duration::from_secs(30)).await?);
 /// # Ok(()) }
 /// ```
-pub struct FunctionProcess(Child);
+pub struct FunctionProcess {
+    /// `None` = it cannot be used any more.
+    child: Option<Child>,
+    /// True once it has answered.
+    has_answered: bool,
+}
+
+/// The time from an answer to the request for the next event.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The answer of a function to an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,17 +68,23 @@ impl FunctionProcess {
         let vars = function.into_iter().chain(vars).collect();
         let start = Start { line: line.clone(), vars, outer: None, is_stage2: false };
         Child::start(&start, true)
-            .map(Self)
+            .map(|child| Self { child: Some(child), has_answered: false })
             .map_err(|error| failed(format!("{:?} did not start: {error}", line.program)))
     }
 
-    /// Hands it the event and returns the answer. An error if it ends, or does not answer in time.
-    pub async fn invoke(mut self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
-        match self.0.ready().await {
+    /// Hands it the event and returns the answer. An error if it ends, or does not answer in time: then it is over, and
+    /// another one must be started for the next event.
+    pub async fn invoke(&mut self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
+        let child = self.child.take().ok_or_else(|| failed("has ended before".to_owned()))?;
+        let ready = match self.has_answered {
+            true => child.ready_before(Instant::now() + AGAIN).await,
+            false => child.ready().await,
+        };
+        match ready {
             Ok(()) => {}
             Err(Unusable::Init(failure)) => return Err(failed(format!("did not start: {}", failure.line()))),
             Err(Unusable::Ended) => {
-                let how = self.0.end().await;
+                let how = child.end().await;
                 return Err(failed(format!(
                     "{how} before it asked for an event, as a function of Lambda does"
                 )));
@@ -77,17 +92,20 @@ impl FunctionProcess {
             Err(Unusable::Silent) => return Err(failed("does not ask for an event".to_owned())),
         }
         let event = Bytes::copy_from_slice(event.get().as_bytes());
-        match timeout(time, self.0.invoke(Invocation::new(event, time))).await {
+        let answer = match timeout(time, child.invoke(Invocation::new(event, time))).await {
             Ok(Some(Answer::Output(body))) => {
-                Ok(FunctionAnswer::Responded(String::from_utf8_lossy(&body).into_owned()))
+                FunctionAnswer::Responded(String::from_utf8_lossy(&body).into_owned())
             }
             Ok(Some(Answer::Failed(failure))) => {
                 let error = json!({ "errorType": failure.error, "errorMessage": failure.message });
-                Ok(FunctionAnswer::Failed(error.to_string()))
+                FunctionAnswer::Failed(error.to_string())
             }
-            Ok(None) => Err(failed(format!("{} before it answered", self.0.end().await))),
-            Err(_) => Err(failed(format!("did not answer within {} s", time.as_secs()))),
-        }
+            Ok(None) => return Err(failed(format!("{} before it answered", child.end().await))),
+            Err(_) => return Err(failed(format!("did not answer within {} s", time.as_secs()))),
+        };
+        self.has_answered = true;
+        self.child = Some(child);
+        Ok(answer)
     }
 }
 

@@ -13,7 +13,7 @@ use taskback::{
 };
 use tokio::sync::Notify;
 
-use super::delivery::{TIMEOUT, deliver_batch};
+use super::delivery::{Reasons, TIMEOUT, deliver_batch};
 use super::messages::{self, Message};
 
 /// Delivers the batch to a process that crashes once every task is at its fatal report, and again to the next process.
@@ -64,7 +64,7 @@ pub(super) async fn succeed(
     let steps = Arc::new(AtomicUsize::new(0));
     let builder = Taskback::builder().step(counting(&steps)).services(Services::local(url)?);
     let next = builder.ledger(ledger.clone()).build()?;
-    deliver_batch(&next, batch, 2).await?;
+    deliver_batch(&next, &Reasons::default(), batch, 2).await?;
     Ok(steps.load(Ordering::Relaxed))
 }
 

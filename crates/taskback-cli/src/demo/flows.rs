@@ -110,10 +110,10 @@ fn receive(server: &Server, queue: &str, description: &'static str) -> Result<Me
     let token = TaskToken::new(Service::Fnf, body["taskToken"].as_str().unwrap_or_default())?;
     let (service, fingerprint) = (Service::Fnf, token.fingerprint());
     let task = ExpectedTask { service, fingerprint, state: TaskState::Succeeded, is_delegated: false };
-    Ok(Message { description, body, task: Some(task), nacked: true })
+    Ok(Message { description, body, task: Some(task), nacked: true, reason: None })
 }
 
 async fn deliver(to: &Taskback, message: &mut Message) -> Result<(), Box<dyn Error>> {
     let event = message.body.clone();
-    delivery::deliver(to, message, &event).await
+    delivery::deliver(to, &delivery::Reasons::default(), message, &event).await
 }

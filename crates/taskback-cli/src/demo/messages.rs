@@ -14,6 +14,8 @@ pub(super) struct Message {
     pub(super) task: Option<ExpectedTask>,
     /// True if the handler nacked it. Every message is nacked until a response acknowledges it.
     pub(super) nacked: bool,
+    /// The reason, where the handler gave one.
+    pub(super) reason: Option<String>,
 }
 
 /// A task with its expected final state at the service.
@@ -49,7 +51,12 @@ pub(super) fn batch(state: &SharedState) -> Result<Vec<Message>, AdminError> {
     let mut messages = Vec::new();
     for service in Service::ALL {
         let first = open(state, service, "a valid card", VALID, None)?;
-        let duplicate = Message { description: "the same message again", body: first.body.clone(), ..first };
+        let duplicate = Message {
+            description: "the same message again",
+            body: first.body.clone(),
+            reason: None,
+            ..first
+        };
         messages.extend([first, duplicate, open(state, service, "an invalid card", INVALID, None)?]);
     }
     messages.push(unreadable("a body that is not an object", json!("card?")));
@@ -121,9 +128,9 @@ fn open(
         is_delegated: false,
     };
     let body = json!({ "service": service.name(), "taskToken": task.token.expose(), "input": input });
-    Ok(Message { description, body, task: Some(expected), nacked: true })
+    Ok(Message { description, body, task: Some(expected), nacked: true, reason: None })
 }
 
 fn unreadable(description: &'static str, body: Value) -> Message {
-    Message { description, body, task: None, nacked: true }
+    Message { description, body, task: None, nacked: true, reason: None }
 }

@@ -53,7 +53,10 @@ impl<'a> Rows<'a> {
 
     async fn row(&mut self, message: &Message) -> Row {
         let none = || "-".to_owned();
-        let nacked = || "nacked".to_owned();
+        let nacked = || match &message.reason {
+            Some(reason) => format!("nacked: {reason}"),
+            None => "nacked".to_owned(),
+        };
         let Some(expected) = &message.task else {
             let receipt = if message.nacked { nacked() } else { none() };
             return [none(), none(), message.description.to_owned(), none(), receipt, none()];

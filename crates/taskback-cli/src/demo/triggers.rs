@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use taskback::{Service, Taskback};
 use taskback_local::SharedState;
 
-use super::delivery;
+use super::delivery::{self, Reasons};
 use super::messages::{self, Message};
 
 /// Builds a trigger's event for a message body.
@@ -26,10 +26,14 @@ pub(super) fn messages(state: &SharedState) -> Result<Vec<Message>, taskback_loc
 }
 
 /// Delivers each message in an event of its own.
-pub(super) async fn deliver(taskback: &Taskback, messages: &mut [Message]) -> Result<(), Box<dyn Error>> {
+pub(super) async fn deliver(
+    taskback: &Taskback,
+    reasons: &Reasons,
+    messages: &mut [Message],
+) -> Result<(), Box<dyn Error>> {
     for (message, (_, _, build_event)) in messages.iter_mut().zip(TRIGGERS) {
         let event = build_event(&message.body);
-        delivery::deliver(taskback, message, &event).await?;
+        delivery::deliver(taskback, reasons, message, &event).await?;
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ mod tests {
         let taskback = builder.services(Services::local(&server.url()).unwrap()).build().unwrap();
         for message in &mut messages {
             let event = message.body.clone();
-            delivery::deliver(&taskback, message, &event).await.unwrap();
+            delivery::deliver(&taskback, &delivery::Reasons::default(), message, &event).await.unwrap();
         }
         judge(server.state(), &messages, &[], 0).unwrap();
 

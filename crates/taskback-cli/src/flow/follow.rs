@@ -1,7 +1,7 @@
 //! One execution, shown once or until it ends.
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::show::{self, Timeline};
 use crate::exit::CommandResult;
+use crate::progress::Progress;
 
 /// The time for one request, retries included.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -71,15 +72,16 @@ impl ExecutionFollower {
     async fn show_until(&self, deadline: Option<Instant>) -> Result<ExecutionStatus, Box<dyn Error>> {
         let mut timeline = Timeline::default();
         let mut out = io::stdout();
-        let progress = Progress::new(!self.json);
+        let (began, progress) = (Instant::now(), Progress::new(!self.json, "asking for the execution"));
         // The first request does not wait, so that something is shown at once.
         let (mut execution, mut events) = self.fetch(0).await?;
         if !self.json {
-            write!(out, "{}{}", show::head(&self.flow, &self.name, &execution), timeline.append(&events))?;
+            let head = show::head(&self.flow, &self.name, &execution) + &timeline.append(&events);
+            progress.suspend(|| write!(out, "{head}"))?;
         }
         let over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         while !execution.status.is_final() && !over() {
-            progress.show(&execution)?;
+            progress.show(format!("{}, waited {} s", show::status(&execution), began.elapsed().as_secs()));
             let begin = Instant::now();
             let remaining = deadline.map_or(MAX_WAIT, |deadline| deadline.saturating_duration_since(begin));
             let wait = Duration::from_secs(remaining.clamp(Duration::from_secs(1), MAX_WAIT).as_secs());
@@ -88,11 +90,12 @@ impl ExecutionFollower {
                 // FnF may answer before the wait is over; the next request still comes after it.
                 sleep_until((begin + wait).min(deadline.unwrap_or(begin + wait))).await;
             }
-            progress.clear()?;
             if !self.json {
-                write!(out, "{}", timeline.append(&events))?;
+                let new = timeline.append(&events);
+                progress.suspend(|| write!(out, "{new}"))?;
             }
         }
+        drop(progress);
         if self.json {
             writeln!(out, "{}", show::json(&execution, &events)?)?;
         } else {
@@ -114,28 +117,5 @@ impl ExecutionFollower {
         execution.flow_name.get_or_insert_with(|| flow.clone());
         execution.name.get_or_insert_with(|| name.clone());
         Ok((execution, events))
-    }
-}
-
-/// A last line with the time waited so far; for terminals only.
-struct Progress {
-    began: Instant,
-    visible: bool,
-}
-
-impl Progress {
-    fn new(enabled: bool) -> Self {
-        Self { began: Instant::now(), visible: enabled && io::stderr().is_terminal() }
-    }
-
-    fn show(&self, execution: &Execution) -> io::Result<()> {
-        if !self.visible {
-            return Ok(());
-        }
-        write!(io::stderr(), "{}, waited {} s", show::status(execution), self.began.elapsed().as_secs())
-    }
-
-    fn clear(&self) -> io::Result<()> {
-        if self.visible { write!(io::stderr(), "\r\x1b[K") } else { Ok(()) }
     }
 }

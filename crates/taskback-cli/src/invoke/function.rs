@@ -14,6 +14,8 @@ use super::services::LocalServices;
 use crate::environment;
 use crate::exit::CommandResult;
 use crate::local::shutdown_signal;
+use crate::local_vars::{Keys, function_vars};
+use crate::progress::Progress;
 
 /// Hands the event to the function and prints its answer as it is.
 pub(super) async fn run(
@@ -23,7 +25,7 @@ pub(super) async fn run(
     local: &LocalServices,
 ) -> CommandResult {
     let vars = match args.services {
-        ReportTo::Local => local_vars(local.url()),
+        ReportTo::Local => function_vars(&Keys::default(), local.url()),
         ReportTo::Environment => Vec::new(),
     };
     if args.open {
@@ -31,11 +33,14 @@ pub(super) async fn run(
     }
     // It leads a process group of its own, which a terminal's Ctrl-C does not reach.
     let interrupted = shutdown_signal()?;
-    let function = FunctionProcess::start(line, vars)?;
+    let mut function = FunctionProcess::start(line, vars)?;
+    let progress = Progress::new(true, "the function handles the event");
+    let invoked = function.invoke(event, Duration::from_secs(args.timeout));
     let answer = tokio::select! {
-        answer = function.invoke(event, Duration::from_secs(args.timeout)) => answer?,
+        answer = progress.during("the function handles the event", invoked) => answer?,
         () = interrupted => return Err("interrupted; the function was killed".into()),
     };
+    drop(progress);
     eprint!("{}", local.report_lines());
     let (text, code) = match answer {
         FunctionAnswer::Responded(text) => (text, ExitCode::SUCCESS),
@@ -45,40 +50,6 @@ pub(super) async fn run(
     writeln!(io::stdout(), "{text}")?;
     Ok(code)
 }
-
-/// The variables by which a function's outcomes reach the local services and nothing else: no key of this machine, and
-/// no table or queue of an account.
-fn local_vars(url: &str) -> Vec<(OsString, OsString)> {
-    let mut vars = vec![
-        ("FNF_ENDPOINT", url),
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY),
-        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET),
-        ("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
-        ("FNF_SECRET_ID", ""),
-        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ""),
-        ("AWS_ENDPOINT_URL", url),
-        ("AWS_ENDPOINT_URL_SWF", url),
-        ("AWS_ENDPOINT_URL_SQS", url),
-        ("AWS_ACCESS_KEY_ID", KEY),
-        ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_SESSION_TOKEN", ""),
-        ("AWS_PROFILE", ""),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("TASKBACK_LEDGER", "memory"),
-    ];
-    if !environment::is_set("TASKBACK_SERVICE") {
-        vars.push(("TASKBACK_SERVICE", "fnf"));
-    }
-    // The endpoint of one service comes before that of all, which is set below.
-    let endpoints = environment::vars_with_prefix(&["AWS_ENDPOINT_URL_"]);
-    let cleared = endpoints.map(|(name, _)| (name, OsString::new()));
-    cleared.chain(vars.into_iter().map(|(name, value)| (name.into(), value.into()))).collect()
-}
-
-/// The keys of the local services, which are no secret.
-const KEY: &str = "taskback-local";
-const SECRET: &str = "taskback-local-secret";
 
 /// The format of messages as the function reads it.
 fn message_format(vars: &[(OsString, OsString)]) -> Result<MessageFormat, taskback::SettingsError> {

@@ -54,7 +54,9 @@ pub(super) async fn open(url: &str, token: &TaskToken) -> Result<(), String> {
                 token.fingerprint().short()
             ))
         }
-        None => Err(format!("nothing listens at {url} anymore")),
+        None => Err(format!(
+            "nothing listens at {url} anymore: start `taskback local` again, then repeat the command"
+        )),
     }
 }
 
@@ -65,7 +67,11 @@ async fn send(
     path: &str,
     body: String,
 ) -> Result<Option<(StatusCode, Value)>, String> {
-    let unusable = || format!("no usable response from {url}");
+    let unusable = || {
+        format!(
+            "the connection to {url} ended without a usable response: is `taskback local` still running there? Start it again, then repeat the command"
+        )
+    };
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let request = Request::builder().method(method).uri(format!("{url}{path}"));
     let request = request.header(CONTENT_TYPE, "application/json").body(Full::from(body));

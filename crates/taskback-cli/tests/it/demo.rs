@@ -37,6 +37,7 @@ fn demo_shows_every_delivery_kind() {
     assert_eq!(ran.stdout.matches("closed, probably by us").count(), 2, "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("2: ResourceThrottled, then accepted").count(), 1, "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("2: ThrottlingException, then accepted").count(), 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("nacked: the body "), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'));
 }
 

@@ -35,6 +35,22 @@ fn events_get_the_deployed_response() {
     assert!(nacked.stderr.starts_with("taskback: the event will be redelivered: "), "{}", nacked.stderr);
 }
 
+/// Without RUST_LOG.
+#[cfg(unix)]
+#[test]
+fn failed_step_is_explained() {
+    let local = Local::start();
+    let path = event("sqs-mixed");
+    let step = r#"command:["/bin/sh", "-c", "echo no luck today >&2; exit 3"]"#;
+    let mut command = taskback(&["invoke", "--open", "-e", &path, "--local", &local.url]);
+    let ran = run(command.env("TASKBACK_STEP", step));
+    let reason =
+        "taskback: step failed and will be retried: the command ended with exit code 3: no luck today (task ";
+    assert!(ran.stderr.matches(reason).count() > 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains(": the step asked for another delivery; "), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("RUST_LOG"), "{}", ran.stderr);
+}
+
 #[test]
 fn closed_tasks_are_reopened() {
     let local = Local::start();
@@ -50,6 +66,22 @@ fn unopened_task_fails_the_invocation() {
     let ran = run(&mut taskback(&["invoke", "-e", &event("direct-success"), "--local", &local.url]));
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("\"errorType\":\"ReportFailed\""), "{}", ran.stdout);
+    assert!(ran.stderr.contains("taskback: failed to report outcome: InvalidToken, "), "{}", ran.stderr);
+}
+
+/// The services end while they are asked.
+#[test]
+fn dropped_connection_names_the_next_step() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let ends = std::thread::spawn(move || {
+        // The connection is closed without an answer.
+        let _ = listener.accept();
+    });
+    let ran = run(&mut taskback(&["invoke", "--open", "-e", &event("direct-success"), "--local", &url]));
+    ends.join().unwrap();
+    assert_eq!((ran.code, ran.stderr.lines().count()), (2, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("is `taskback local` still running there? Start it again"), "{}", ran.stderr);
 }
 
 #[test]

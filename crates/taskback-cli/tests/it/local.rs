@@ -1,3 +1,6 @@
+#[cfg(unix)]
+mod deliver;
+
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -21,7 +24,7 @@ fn local_prints_address_and_settings() {
     let first = printed.lines().next().unwrap();
     let url = first.strip_prefix("taskback local listens on ").expect(first);
     for variable in ["FNF_ENDPOINT", "AWS_ENDPOINT_URL_SWF"] {
-        assert!(printed.contains(&format!("  {variable}={url}\n")), "{printed}");
+        assert!(printed.contains(&format!("  export {variable}={url}\n")), "{printed}");
     }
     assert!(!printed.contains("chosen-by-the-user"), "{printed}");
 }

@@ -3,6 +3,7 @@
 // Clippy exempts only test functions, and helpers of tests may unwrap as well.
 #![allow(clippy::unwrap_used)]
 
+mod completions;
 mod credentials;
 mod dead_letters;
 mod demo;
