@@ -1,4 +1,6 @@
-//! The workflow's history says who closed an SWF task, if the message names the task's ids.
+//! The workflow's history says who closed a task, if the message names the task's ids.
+
+mod sfn;
 
 use std::time::Duration;
 

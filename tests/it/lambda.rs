@@ -148,7 +148,7 @@ async fn invalid_settings_are_all_named_at_start() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut command = worker("127.0.0.1:1", &server.url());
     command.envs([
-        ("TASKBACK_SERVICE", "sfn"),
+        ("TASKBACK_SERVICE", "step-functions"),
         ("TASKBACK_CONCURRENCY", "0"),
         ("TASKBACK_MAX_RECEIVES", "many"),
         ("TASKBACK_ON_CLOSED", "never"),
