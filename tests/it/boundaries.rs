@@ -98,23 +98,28 @@ fn field<'a>(package: &'a str, name: &str) -> &'a str {
 
 /// The files that may name a service: those of the service itself, the tables, and the code that serves one service
 /// only. All other code reads the services' table.
-const NAME_A_SERVICE: [&str; 18] = [
+const NAME_A_SERVICE: [&str; 23] = [
     "crates/taskback-cli/src/doctor/services.rs",
     "crates/taskback-core/src/fnf.rs",
+    "crates/taskback-core/src/sfn.rs",
     "crates/taskback-core/src/swf.rs",
     "crates/taskback-local/src/emulators.rs",
     "crates/taskback-local/src/fnf/api.rs",
     "crates/taskback-local/src/fnf/executions.rs",
     "crates/taskback-local/src/fnf/reports.rs",
     "crates/taskback-local/src/fnf/runner.rs",
+    "crates/taskback-local/src/sfn/api.rs",
+    "crates/taskback-local/src/sfn/reports.rs",
     "crates/taskback-local/src/swf/activities.rs",
     "crates/taskback-local/src/swf/api.rs",
     "src/fnf_flow/request.rs",
     "src/fnf_flow/start_flow.rs",
     "src/host/launch.rs",
     "src/host/poller.rs",
-    "src/poller/swf_poller.rs",
+    "src/poller/sfn.rs",
+    "src/poller/swf.rs",
     "src/service/fnf.rs",
+    "src/service/sfn.rs",
     "src/service/swf.rs",
     "src/settings/fnf.rs",
 ];

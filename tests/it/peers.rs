@@ -1,4 +1,4 @@
-//! Tests against third-party software: moto's SWF, the official FnF client, Lambda's emulator, a YAML parser.
+//! Tests against third-party software: moto's SWF and Step Functions, the official FnF client, Lambda's emulator, a YAML parser.
 
 mod emulator;
 mod flow;
@@ -10,4 +10,5 @@ mod queue;
 mod s_yaml;
 #[cfg(feature = "secrets")]
 mod secret;
+mod sfn;
 mod swf;

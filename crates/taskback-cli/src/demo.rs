@@ -22,7 +22,7 @@ use crate::environment;
 use crate::exit::CommandResult;
 use crate::ledger;
 
-/// Runs FnF and SWF tasks through the real handler against local services that throttle reports and lose responses.
+/// Runs tasks of every service through the real handler against local services that throttle reports and lose responses.
 ///
 /// Then runs two FnF flows; one of them delegates its task to a third flow.
 ///

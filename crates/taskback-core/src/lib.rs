@@ -1,7 +1,8 @@
 //! The shared types and rules of taskback: one form for what each service calls a token, a report and an answer.
 //!
 //! It holds all that needs nothing but its arguments: reading a [`RawTask`] out of a body ([`MessageFormat`]), the report
-//! of an [`Outcome`] to each service within its limits ([`fnf`], [`swf`], [`sfn`]), the meaning of a [`ServiceResponse`]
+//! of an [`Outcome`] to each service within its limits ([`fnf`], [`swf`], [`sfn`], [`durable`]), the meaning of a
+//! [`ServiceResponse`]
 //! ([`judge_response`]), the waits between retries ([`RetryPolicy`]). The facts of each service stand in one
 //! [`ServiceSpec`]. There is no I/O here, no clock, no environment, no randomness: those belong to the caller.
 
@@ -25,6 +26,7 @@ mod redact;
 mod text;
 
 mod aws_json;
+pub mod durable;
 pub mod fnf;
 pub mod sfn;
 pub mod swf;
@@ -41,7 +43,7 @@ pub use decode_error::DecodeError;
 pub use envelope::MessageFormat;
 pub use execution::Execution;
 pub use judge::judge_response;
-pub use members::{Members, TOKEN_KEYS};
+pub use members::{Members, TOKEN_KEYS, TokenKeys};
 pub use outcome::{
     CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, NOT_QUEUED, OUTPUT_NOT_OBJECT, OUTPUT_REFUSED,
     OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED, STEP_PANICKED,

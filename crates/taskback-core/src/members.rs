@@ -7,8 +7,35 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::service::Service;
+
 /// The names under which a message may carry its token.
 pub const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
+
+/// The names of a token in messages for one service: [`TOKEN_KEYS`] and the service's own. By default those of no
+/// service.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenKeys(&'static [&'static str]);
+
+impl TokenKeys {
+    /// The names in messages for that service.
+    pub fn of(service: Option<Service>) -> Self {
+        Self(service.map_or(&[], |service| service.spec().token_keys))
+    }
+
+    /// The name of exactly this spelling.
+    pub(crate) fn exact(self, name: &str) -> Option<&'static str> {
+        self.all().find(|key| *key == name)
+    }
+
+    fn contains(self, name: &str) -> bool {
+        self.all().any(|key| key.eq_ignore_ascii_case(name))
+    }
+
+    fn all(self) -> impl Iterator<Item = &'static str> {
+        TOKEN_KEYS.into_iter().chain(self.0.iter().copied())
+    }
+}
 
 /// A JSON object's members in their order, each as raw text; repeated names are all there.
 ///
@@ -73,10 +100,15 @@ impl<'a> Members<'a> {
         text(self.get(name)?)
     }
 
-    /// Whether a task token is there, under any of its names in any case: nothing else is then read
-    /// in its place.
+    /// Whether a task token is there, under any of the names that it has for every service, in any case: nothing else is
+    /// then read in its place.
     pub fn holds_token(&self) -> bool {
-        self.first_two(is_token)[0].is_some()
+        self.holds_token_of(TokenKeys::default())
+    }
+
+    /// Whether a task token is there, under any of these names in any case.
+    pub(crate) fn holds_token_of(&self, keys: TokenKeys) -> bool {
+        self.first_two(|name| keys.contains(name))[0].is_some()
     }
 
     /// The value under this name in any case; null only where all of them are null.
@@ -108,8 +140,8 @@ impl<'a> Members<'a> {
     }
 
     /// The only token with its name, in any case.
-    pub(crate) fn token(&self) -> Result<Option<(Cow<'a, str>, &'a RawValue)>, Repeated> {
-        match self.first_two(is_token) {
+    pub(crate) fn token(&self, keys: TokenKeys) -> Result<Option<(Cow<'a, str>, &'a RawValue)>, Repeated> {
+        match self.first_two(|name| keys.contains(name)) {
             [_, Some(_)] => Err(Repeated),
             [only, None] => Ok(only.and_then(|member| Some((member.name()?, member.value)))),
         }
@@ -205,10 +237,6 @@ pub(crate) fn text(json: &RawValue) -> Option<String> {
 /// Whether the value is null.
 pub(crate) fn is_null(value: &RawValue) -> bool {
     value.get() == "null"
-}
-
-fn is_token(name: &str) -> bool {
-    TOKEN_KEYS.iter().any(|key| key.eq_ignore_ascii_case(name))
 }
 
 /// The elements of an array; `None` where it is another value.

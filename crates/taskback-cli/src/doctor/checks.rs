@@ -10,6 +10,7 @@ mod permissions;
 mod queues;
 mod retention;
 mod sources;
+mod state_machines;
 mod visibility;
 
 use std::collections::BTreeSet;
@@ -42,6 +43,7 @@ pub(super) fn examine(template: &Template) -> Examined {
         layer::check(function, &mut findings);
     }
     findings.extend(queues::unhandled(template, &functions));
+    state_machines::check(template, &mut findings);
     mentions::check(template, &functions);
     if checked().next().is_none() {
         template.unknown.add("the template", "no function in it is known to run taskback");

@@ -20,7 +20,7 @@ impl Finding {
 }
 
 /// All checks. Ids never change, because pipelines refer to them.
-pub(super) const CHECKS: [(&str, &str); 22] = [
+pub(super) const CHECKS: [(&str, &str); 23] = [
     ("TB001", "an event source does not use ReportBatchItemFailures"),
     (
         "TB002",
@@ -46,4 +46,5 @@ pub(super) const CHECKS: [(&str, &str); 22] = [
     ("TB020", "an event filter deletes messages"),
     ("TB021", "an event source sends what taskback does not read"),
     ("TB022", "the Lambda layer is not run"),
+    ("TB023", "a state waits for a token or an activity without a timeout"),
 ];

@@ -4,6 +4,8 @@
 pub(super) struct ServiceNeeds {
     /// The value of `TASKBACK_SERVICE`.
     pub(super) name: &'static str,
+    /// True if a function may report to it without `TASKBACK_SERVICE`. The others are reported to by name only.
+    pub(super) by_default: bool,
     /// The settings that configure its client. A service without any is always configured.
     pub(super) client_settings: &'static [&'static str],
     /// The beginning of its settings' names, unless they begin with `TASKBACK_`.
@@ -16,6 +18,8 @@ pub(super) struct ServiceNeeds {
     pub(super) secret: Option<(&'static str, &'static str)>,
     /// The resource of its IAM actions, for people. Only the tasks know which one it is, so any will do.
     pub(super) resource: &'static str,
+    /// True if its reports have no resource type, so that a policy can only name `*`.
+    pub(super) has_no_resources: bool,
     /// The actions for reports and heartbeats.
     pub(super) report_actions: &'static [(&'static str, &'static str)],
     /// The actions for `TASKBACK_ASK_HISTORY=on`.
@@ -37,15 +41,17 @@ pub(super) struct PollerNeeds {
     pub(super) actions: &'static [(&'static str, &'static str)],
 }
 
-pub(super) const SERVICES: [ServiceNeeds; 2] = [
+pub(super) const SERVICES: [ServiceNeeds; 3] = [
     ServiceNeeds {
         name: "swf",
+        by_default: true,
         client_settings: &[],
         setting_prefix: None,
         endpoint_settings: &[],
         plain_http_settings: &[],
         secret: None,
         resource: "the SWF domain",
+        has_no_resources: false,
         report_actions: &[
             ("swf:RespondActivityTaskCompleted", "SWF tasks that succeeded are never reported"),
             ("swf:RespondActivityTaskFailed", "SWF tasks that failed are never reported"),
@@ -63,7 +69,7 @@ pub(super) const SERVICES: [ServiceNeeds; 2] = [
         own_condition: Some("swf:taskList.name"),
         full_access_policy: Some("SimpleWorkflowFullAccess"),
         poller: Some(PollerNeeds {
-            binary: "swf_poller",
+            binary: "poller",
             setting: "TASKBACK_SWF_TASK_LIST",
             actions: &[
                 ("swf:PollForActivityTask", "it receives no tasks"),
@@ -75,13 +81,52 @@ pub(super) const SERVICES: [ServiceNeeds; 2] = [
         }),
     },
     ServiceNeeds {
+        name: "sfn",
+        by_default: false,
+        client_settings: &[],
+        setting_prefix: None,
+        endpoint_settings: &[],
+        plain_http_settings: &[],
+        secret: None,
+        resource: "*",
+        has_no_resources: true,
+        report_actions: &[
+            ("states:SendTaskSuccess", "Step Functions tasks that succeeded are never reported"),
+            ("states:SendTaskFailure", "Step Functions tasks that failed are never reported"),
+            (
+                "states:SendTaskHeartbeat",
+                "Step Functions times out steps that are still running, and aborted ones run on",
+            ),
+        ],
+        history_actions: &[(
+            "states:GetExecutionHistory",
+            "it stays unknown which worker closed a task that was found closed",
+        )],
+        action_prefix: Some("states:"),
+        own_condition: None,
+        full_access_policy: Some("AWSStepFunctionsFullAccess"),
+        poller: Some(PollerNeeds {
+            binary: "poller",
+            setting: "TASKBACK_ACTIVITY_ARN",
+            actions: &[
+                ("states:GetActivityTask", "it receives no tasks"),
+                (
+                    "states:SendTaskFailure",
+                    "tasks that cannot be queued wait for their timeout without a report",
+                ),
+            ],
+        }),
+    },
+    ServiceNeeds {
         name: "fnf",
+        by_default: true,
         client_settings: &["FNF_REGION", "FNF_ENDPOINT"],
         setting_prefix: Some("FNF_"),
         endpoint_settings: &["FNF_ENDPOINT"],
         plain_http_settings: &["FNF_ALLOW_HTTP_HOST"],
         secret: Some(("FNF_SECRET_ID", "it does not start without the credentials of FnF")),
         resource: "",
+        has_no_resources: false,
         report_actions: &[],
         history_actions: &[],
         action_prefix: None,

@@ -39,7 +39,7 @@ const TRANSFORMS: [&str; 3] =
     ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23"];
 
 /// The beginnings of the types that checks read.
-const SERVICES_READ: [&str; 11] = [
+const SERVICES_READ: [&str; 12] = [
     "AWS::DynamoDB::",
     "AWS::Events::",
     "AWS::IAM::",
@@ -51,6 +51,7 @@ const SERVICES_READ: [&str; 11] = [
     "AWS::Scheduler::",
     "AWS::SecretsManager::",
     "AWS::Serverless::",
+    "AWS::StepFunctions::",
 ];
 
 impl Template {

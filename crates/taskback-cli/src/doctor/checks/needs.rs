@@ -104,14 +104,21 @@ fn report_needs(function: &Function<'_>) -> Vec<Need> {
     };
     let is_only = |service: &ServiceNeeds| {
         let mut others = SERVICES.iter().filter(|other| other.name != service.name);
-        configured.as_deref() == Some(service.name) || !others.any(may_be)
+        match &configured {
+            Some(configured) => configured == service.name,
+            None => service.by_default && !others.any(may_be),
+        }
+    };
+    let may_be_closed = |service: &ServiceNeeds| match &configured {
+        Some(configured) => configured == service.name,
+        None => service.by_default,
     };
     let mut needs = Vec::new();
     for service in SERVICES {
         if is_only(&service) {
             needs.extend(all(&service, service.report_actions));
         }
-        if function.env("TASKBACK_ASK_HISTORY").as_deref() == Some("on") {
+        if may_be_closed(&service) && function.env("TASKBACK_ASK_HISTORY").as_deref() == Some("on") {
             needs.extend(all(&service, service.history_actions));
         }
     }
@@ -120,7 +127,11 @@ fn report_needs(function: &Function<'_>) -> Vec<Need> {
 
 fn poller_needs(template: &Template, function: &Function<'_>) -> Vec<Need> {
     let mut needs = Vec::new();
-    for service in SERVICES {
+    let is_set = |service: &ServiceNeeds| {
+        service.poller.as_ref().is_some_and(|poller| function.env(poller.setting).is_some())
+    };
+    let is_any_set = SERVICES.iter().any(is_set);
+    for service in SERVICES.into_iter().filter(|service| is_set(service) || !is_any_set && service.by_default) {
         needs.extend(service.poller.as_ref().into_iter().flat_map(|poller| all(&service, poller.actions)));
     }
     if let Some(url) = function.env("TASKBACK_QUEUE_URL") {

@@ -88,7 +88,12 @@ fn broad(function: &Function<'_>, statement: &Statement) -> Option<Finding> {
     let actions: Vec<_> = statement.actions.texts.iter().filter(is_checked).collect();
     let wildcard = actions.iter().find(|action| action.contains('*'));
     let on_any_resource = statement.resources.texts.iter().any(|resource| is_any(resource));
-    let (permission, fix) = match (wildcard, actions.first()) {
+    let has_resource = |action: &&&String| {
+        let mut without = SERVICES.iter().filter(|service| service.has_no_resources);
+        !without.any(|service| service.report_actions.iter().any(|(name, _)| **action == *name))
+    };
+    let first = actions.iter().find(has_resource);
+    let (permission, fix) = match (wildcard, first) {
         (Some(action), _) => ((*action).clone(), "list only the actions that it needs"),
         (None, Some(_)) if on_any_resource => {
             let actions: Vec<_> = actions.iter().map(|action| action.as_str()).collect();
