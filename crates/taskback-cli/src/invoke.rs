@@ -17,6 +17,7 @@ use taskback::{InvocationError, Response, TaskToken, Taskback};
 pub(crate) use arguments::Args;
 
 use crate::exit::CommandResult;
+use crate::local::shutdown_signal;
 use settlements::SettlementLog;
 use taskback_core::printable;
 
@@ -36,7 +37,12 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     if args.open {
         local.open(&tokens).await?;
     }
-    let result = taskback.handle(&event, Duration::from_secs(args.timeout)).await;
+    // The processes of a step lead groups of their own, which a terminal's Ctrl-C does not reach.
+    let interrupted = shutdown_signal()?;
+    let result = tokio::select! {
+        result = taskback.handle(&event, Duration::from_secs(args.timeout)) => result,
+        () = interrupted => return Err("interrupted; the step was cancelled".into()),
+    };
     eprint!("{}{}", local.report_lines(), log.closed_lines());
     match result {
         Ok(response) => print_response(&response, &log.reasons(), &tokens),
