@@ -17,6 +17,7 @@ use taskback::{InvocationError, Response, TaskToken, Taskback};
 pub(crate) use arguments::Args;
 
 use crate::exit::CommandResult;
+use crate::local::shutdown_signal;
 use crate::progress::Progress;
 use settlements::SettlementLog;
 use taskback_core::printable;
@@ -37,9 +38,14 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     if args.open {
         local.open(&tokens).await?;
     }
+    // The processes of a step lead groups of their own, which a terminal's Ctrl-C does not reach.
+    let interrupted = shutdown_signal()?;
     let progress = Progress::new(true, "handling the event");
     let handled = taskback.handle(&event, Duration::from_secs(args.timeout));
-    let result = progress.during("handling the event", handled).await;
+    let result = tokio::select! {
+        result = progress.during("handling the event", handled) => result,
+        () = interrupted => return Err("interrupted; the step was cancelled".into()),
+    };
     drop(progress);
     eprint!("{}{}", local.report_lines(), log.closed_lines());
     match result {

@@ -70,15 +70,21 @@ fn function_knows_local_services_only() {
     }
 }
 
-/// The function leads a process group, which Ctrl-C does not reach.
+/// Functions and steps lead a process group, which Ctrl-C does not reach.
 #[test]
-fn interrupt_ends_the_function() {
+fn interrupt_ends_function_and_step() {
+    let (local, function) = (Local::start(), json!(python::handler("handlers.handle")).to_string());
+    interrupt(&mut invoke(&local, &function, "-"));
+    let mut command = taskback(&["invoke", "--local", &local.url, "--open", "-e", "-"]);
+    interrupt(command.env("TASKBACK_STEP", format!("handler:{function}")));
+}
+
+fn interrupt(command: &mut Command) {
     let name = format!("invoke-interrupt-{}", std::process::id());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let function = json!(python::handler("handlers.handle")).to_string();
-    let local = Local::start();
-    let mut child = invoke(&local, &function, "-").stdin(Stdio::piped()).spawn().unwrap();
-    let event = json!({"do": "hang", "file": file}).to_string();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // A function gets the token too.
+    let event = json!({"taskToken": "token-of-a-handler", "do": "hang", "file": file}).to_string();
     child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
     wait(|| file.exists());
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
