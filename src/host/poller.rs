@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::health::Health;
 use super::launch::log_start_failure;
-use super::started::Started;
+use super::started::{self, Started};
 use super::thread::on_own_thread;
 use super::{measured, signals, table};
 use crate::aws::Clients;
@@ -71,6 +71,7 @@ pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Resul
         let health = Health::serve(health, Arc::new(page)).await?;
         poller.check().await?;
         log_start("poller", &settings);
+        started::warn_of_unused_metrics(&settings.general);
         health.ready();
         let readiness = Readiness::default();
         let seen = |seen: Seen<'_>| match readiness.after(&seen) {

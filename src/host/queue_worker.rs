@@ -110,6 +110,7 @@ async fn serve(
     let worker = QueueWorker::open(taskback.clone(), sqs, config).await?;
     let started = Started::with_step("queue", &taskback, &settings, step);
     Started { queue: Some(&queue_url), ..started }.log(&settings);
+    started::warn_of_unused_metrics(&settings);
     if taskback.has_last_delivery_rule() {
         started::warn_of_no_last_delivery(&settings);
     }

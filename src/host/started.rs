@@ -1,5 +1,7 @@
 //! The first lines of a process's log.
 
+#[cfg(feature = "sqs")]
+use crate::metrics::MetricsFormat;
 use crate::settings::Settings;
 use crate::step::{Routes, StepConfig};
 use crate::taskback::Taskback;
@@ -47,6 +49,17 @@ pub(super) fn warn_of_no_last_delivery(settings: &Settings) {
             event = "settings.no_max_receives",
             "TASKBACK_MAX_RECEIVES is not set: retryable errors are never reported, set it to the queue's \
              maxReceiveCount"
+        );
+    }
+}
+
+/// Warns if the settings ask a process for the lines of a function.
+#[cfg(feature = "sqs")]
+pub(super) fn warn_of_unused_metrics(settings: &Settings) {
+    if settings.metrics != MetricsFormat::Off {
+        tracing::warn!(
+            event = "settings.metrics_unused",
+            "TASKBACK_METRICS is for functions: a process has its metrics at /metrics of its health port"
         );
     }
 }

@@ -28,8 +28,8 @@ pub(super) fn lines(recorder: &Recorder, labels: &Labels<'_>) -> Vec<String> {
     let mut numbers: Vec<(&Slot, Numbers)> = recorder.slots().iter().map(|slot| (slot, take(slot))).collect();
     numbers.retain(|(_, numbers)| !numbers.0.is_empty());
     if labels.is_first {
-        // Of an invocation without any task too.
-        match numbers.first_mut() {
+        // The last one is that of a service, where there is one. An invocation without any task has a line too.
+        match numbers.last_mut() {
             Some((_, numbers)) => numbers.count("ColdStart", 1),
             None => {
                 let mut only = Numbers::default();

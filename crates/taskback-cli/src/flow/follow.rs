@@ -85,7 +85,8 @@ impl ExecutionFollower {
             let begin = Instant::now();
             let remaining = deadline.map_or(MAX_WAIT, |deadline| deadline.saturating_duration_since(begin));
             let wait = Duration::from_secs(remaining.clamp(Duration::from_secs(1), MAX_WAIT).as_secs());
-            (execution, events) = self.fetch(wait.as_secs()).await?;
+            let fetched = self.fetch(wait.as_secs()).await;
+            (execution, events) = fetched.map_err(|error| self.lost(&error))?;
             if !execution.status.is_final() {
                 // FnF may answer before the wait is over; the next request still comes after it.
                 sleep_until((begin + wait).min(deadline.unwrap_or(begin + wait))).await;
@@ -102,6 +103,14 @@ impl ExecutionFollower {
             write!(out, "{}", show::end(&execution, &events))?;
         }
         Ok(execution.status)
+    }
+
+    /// The error of a wait that ended before the execution, with the next step.
+    fn lost(&self, error: &str) -> String {
+        let Self { flow, name, .. } = self;
+        format!(
+            "{error}; the execution goes on, and `taskback flow describe {flow} {name} --wait` follows it again"
+        )
     }
 
     /// Returns the execution at its end or after `wait` seconds (max 60), and its history so far.

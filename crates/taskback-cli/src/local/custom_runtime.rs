@@ -20,8 +20,6 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::function::TIMEOUT;
-
 /// The process of a function. It is killed when this is dropped.
 pub(super) struct CustomRuntime {
     child: Child,
@@ -30,6 +28,8 @@ pub(super) struct CustomRuntime {
     number: AtomicU64,
 }
 
+/// The time of one invocation.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// The time to start.
 const START: Duration = Duration::from_secs(30);
 /// The maximum size of a response.

@@ -1,14 +1,13 @@
 //! A function that runs here, as one of two hosts would run it.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use taskback::{CommandLine, FunctionAnswer, FunctionProcess};
 
-use super::custom_runtime::CustomRuntime;
+use super::custom_runtime::{CustomRuntime, TIMEOUT};
 
 /// The host that a function expects.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,9 +30,6 @@ enum Running {
     Process(FunctionProcess),
     Server(Box<CustomRuntime>),
 }
-
-/// The time of one invocation.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Function {
     pub(super) fn new(host: Host, line: CommandLine, vars: Vec<(OsString, OsString)>) -> Self {

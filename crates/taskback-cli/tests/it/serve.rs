@@ -2,6 +2,7 @@
 
 mod deaf;
 mod killed;
+mod metrics;
 pub(crate) mod setup;
 
 use std::collections::BTreeMap;
