@@ -13,4 +13,5 @@ mod hostile;
 mod local;
 mod log;
 mod server;
+mod sfn;
 mod swf;
