@@ -67,8 +67,8 @@ impl Taskback {
     /// contradicts an outcome that is recorded, which is reported in its place, nor takes over a task that another owner
     /// runs. No step runs.
     ///
-    /// The token is removed from texts; an output that service or ledger cannot take is the failure `OutputTooLarge`, as
-    /// with a step: see [`fits`](Self::fits).
+    /// It is reported [`as_recorded`](Self::as_recorded); an output that service or ledger cannot take is the failure
+    /// `OutputTooLarge`, as with a step.
     pub async fn report_by_hand(&self, token: TaskToken, outcome: Outcome, time: Duration) -> HandReport {
         let outcome = without_token(outcome, &token);
         let task = RawTask {
@@ -80,11 +80,17 @@ impl Taskback {
         self.0.adapter.report_by_hand(task, outcome, &Budget::new(time)).await
     }
 
-    /// Whether service and ledger take the outcome as it is, apart from texts that are cut.
-    pub fn fits(&self, service: Service, outcome: &Outcome) -> bool {
+    /// Returns the outcome as it is recorded and reported: without the token in its texts, which are cut to the service's
+    /// limits. `None` = service or ledger cannot take its output.
+    pub fn as_recorded(&self, token: &TaskToken, outcome: Outcome) -> Option<Outcome> {
         let Inner { adapter, .. } = &*self.0;
-        let limited = adapter.services.get(service).map(|reporter| reporter.enforce_limits(outcome.clone()));
-        limited.is_none_or(|limited| limited.name() == outcome.name() && adapter.ledger.fits(&limited))
+        let name = outcome.name();
+        let outcome = without_token(outcome, token);
+        let limited = match adapter.services.get(token.service()) {
+            Some(reporter) => reporter.enforce_limits(outcome),
+            None => outcome,
+        };
+        (limited.name() == name && adapter.ledger.fits(&limited)).then_some(limited)
     }
 
     /// The names of the services that it reports to.

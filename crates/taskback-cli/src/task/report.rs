@@ -91,21 +91,16 @@ pub(super) async fn run(args: Args) -> CommandResult {
     let clients = Clients::connect(&settings).await;
     let records = taskback::ledger::open_records(&clients)?;
     let before = records.read(&key).await?;
+    let taskback = taskback(&settings, &clients, &records).await?;
     let outcome = match given {
-        Some(outcome) => outcome,
+        Some(outcome) => taskback.as_recorded(&token, outcome).ok_or_else(|| {
+            format!("the output exceeds what {} or the ledger takes; nothing was reported", args.service)
+        })?,
         None => match recorded(before.as_ref()) {
             Some(outcome) => outcome,
             None => return Verdict::not_recorded(key, before.as_ref()).print(args.json),
         },
     };
-    let taskback = taskback(&settings, &clients, &records).await?;
-    if !taskback.fits(args.service, &outcome) && !is_decided(before.as_ref()) {
-        return Err(format!(
-            "the output exceeds what {} or the ledger takes; nothing was reported",
-            args.service
-        )
-        .into());
-    }
     let time = Duration::from_secs(args.timeout);
     let report = taskback.report_by_hand(token, outcome.clone(), time).await;
     // For the owner's name and for what is recorded now: a read that fails takes nothing from the report.
@@ -129,10 +124,6 @@ fn recorded(task: Option<&TaskRecord>) -> Option<Outcome> {
         State::Decided(decided) => Some(decided.outcome.clone()),
         State::Absent | State::Running { .. } | State::Reported { .. } => None,
     }
-}
-
-fn is_decided(task: Option<&TaskRecord>) -> bool {
-    task.is_some_and(|task| matches!(task.record.state, State::Decided(_) | State::Reported { .. }))
 }
 
 impl OutcomeArgs {

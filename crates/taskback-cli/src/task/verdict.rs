@@ -139,7 +139,7 @@ fn no_receipt(
     task: Option<&TaskRecord>,
 ) -> String {
     let recorded = match task.map(|task| &task.record.state) {
-        Some(State::Decided(decided)) if decided.digest == given.digest() => {
+        Some(State::Decided(decided)) if report.is_own || decided.digest == given.digest() => {
             "The outcome is recorded and will not change; `taskback task report … recorded` reports it again."
         }
         Some(State::Decided(_)) => {

@@ -46,6 +46,23 @@ async fn every_outcome_is_reported_by_hand() {
 }
 
 #[tokio::test]
+async fn fnf_task_is_reported_and_its_token_hidden() {
+    let (desk, _ledger) = sqlite_desk("hand-fnf", Service::Fnf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let report = ["task", "report", "--service", "FnF", "fail", "--error", "ByHand", "--cause", &token];
+    let ran = desk.run_with_log(&report, &token, "trace").await;
+    assert!(ran.code == 0 && ran.stderr.contains("report.accepted"), "{} {}", ran.stdout, ran.stderr);
+    let ReportedOutcome::Failed { cause, .. } = outcome(&desk) else { panic!() };
+    assert!(!cause.unwrap_or_default().contains(&token[..16]), "a token in a cause is cut out");
+    // The same outcome again, by its text as it was recorded.
+    let ran = desk.run_with_log(&report, &token, "trace").await;
+    assert!(ran.code == 0 && ran.stdout.contains("was reported before"), "{}", ran.stdout);
+    let shown = desk.run_with_log(&["task", "show", "--service", "fnf", "-"], &token, "trace").await;
+    assert_eq!(shown.code, 0, "{}", shown.stdout);
+    desk.shows_no_token();
+}
+
+#[tokio::test]
 async fn recorded_outcome_is_reported_in_place_of_another() {
     let (desk, ledger) = sqlite_desk("hand-decided", Service::Swf).await;
     decide(&ledger, &desk.opened.token, &Outcome::failed("CardDeclined", "no")).await;

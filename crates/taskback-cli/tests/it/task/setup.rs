@@ -9,7 +9,7 @@ use taskback::{Execution, Outcome, Service, TaskToken};
 use taskback_core::swf;
 use taskback_local::{Config, OpenTask, OpenedTask, Server, TaskState};
 
-use crate::run::{Ran, at_aws, run_with_stdin};
+use crate::run::{Ran, at_aws, run_with_stdin, taskback};
 
 pub(super) struct Desk {
     pub(super) server: Server,
@@ -29,11 +29,20 @@ impl Desk {
 
     /// Runs the command on another thread: the services run on this runtime.
     pub(super) async fn run(&self, args: &[&str], stdin: &str) -> Ran {
-        let mut command = at_aws(args, &self.aws);
+        self.run_with_log(args, stdin, "off").await
+    }
+
+    /// FnF is reached without anything of AWS.
+    pub(super) async fn run_with_log(&self, args: &[&str], stdin: &str, log: &str) -> Ran {
+        let is_fnf = self.opened.token.service() == Service::Fnf;
+        let mut command = if is_fnf { taskback(args) } else { at_aws(args, &self.aws) };
+        let endpoint = if is_fnf { "FNF_ENDPOINT" } else { "AWS_ENDPOINT_URL_SWF" };
         command.envs([
-            ("AWS_ENDPOINT_URL_SWF", &*self.server.url()),
+            (endpoint, &*self.server.url()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "taskback-local"),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "taskback-local-secret"),
             ("TASKBACK_LEDGER", &self.ledger),
-            ("RUST_LOG", "off"),
+            ("RUST_LOG", log),
         ]);
         let stdin = stdin.to_owned();
         let ran = tokio::task::spawn_blocking(move || run_with_stdin(&mut command, &stdin)).await.unwrap();
