@@ -97,13 +97,13 @@ mod tests {
         let both = settings(&[queue, activity, ("TASKBACK_SWF_TASK_LIST", "cards")]).unwrap_err().0;
         assert_eq!(
             both,
-            ["TASKBACK_ACTIVITY_ARN and TASKBACK_SWF_TASK_LIST are both set, and a poller polls one of them"]
+            ["TASKBACK_SWF_TASK_LIST and TASKBACK_ACTIVITY_ARN are both set, and a poller polls one of them"]
         );
         let other = settings(&[queue, ("TASKBACK_ACTIVITY_ARN", "cards")]).unwrap_err().0;
         assert_eq!(
             other,
             [
-                "TASKBACK_ACTIVITY_ARN: invalid value \"cards\", expected the ARN of an activity, arn:…:activity:NAME"
+                "TASKBACK_ACTIVITY_ARN: invalid value \"cards\", expected the ARN of an activity, arn:…:activity:NAME, of at most 256 characters"
             ]
         );
     }

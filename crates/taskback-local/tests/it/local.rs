@@ -98,7 +98,11 @@ async fn errors_name_the_field() {
             json!({ "service": "fnf", "timeoutSeconds": -1 }),
             "timeoutSeconds: must be a whole number",
         ),
-        ("tasks", json!({ "service": "fnf", "heartbeatSeconds": 5 }), "heartbeatSeconds: only swf and sfn have it"),
+        (
+            "tasks",
+            json!({ "service": "fnf", "heartbeatSeconds": 5 }),
+            "heartbeatSeconds: only swf and sfn have it",
+        ),
         ("tasks", json!({ "service": "fnf", "domain": "d" }), "domain: only swf has it"),
         ("tasks", json!({ "service": "swf", "domain": "" }), "domain: must have 1 to 256 characters"),
         ("tasks", json!({ "service": "swf", "input": "x".repeat(32_769) }), "input: swf takes at most 32768"),
