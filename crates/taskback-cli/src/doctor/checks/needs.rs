@@ -131,7 +131,8 @@ fn poller_needs(template: &Template, function: &Function<'_>) -> Vec<Need> {
         service.poller.as_ref().is_some_and(|poller| function.env(poller.setting).is_some())
     };
     let is_any_set = SERVICES.iter().any(is_set);
-    for service in SERVICES.into_iter().filter(|service| is_set(service) || !is_any_set && service.by_default) {
+    for service in SERVICES.into_iter().filter(|service| is_set(service) || !is_any_set && service.by_default)
+    {
         needs.extend(service.poller.as_ref().into_iter().flat_map(|poller| all(&service, poller.actions)));
     }
     if let Some(url) = function.env("TASKBACK_QUEUE_URL") {

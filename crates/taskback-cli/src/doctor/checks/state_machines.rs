@@ -24,7 +24,9 @@ pub(super) fn check(template: &Template, findings: &mut Vec<Finding>) {
             Finding::new(
                 "TB023",
                 &machine.name,
-                format!("{state} waits without a timeout, so a task that is lost stops its execution for a year"),
+                format!(
+                    "{state} waits without a timeout, so a task that is lost stops its execution for a year"
+                ),
                 format!("set TimeoutSeconds of {state}, and HeartbeatSeconds below it where steps are long"),
             )
         }));
@@ -49,7 +51,8 @@ fn definition(machine: &Resource) -> Option<Value> {
 fn collect(template: &Template, machine: &Value, depth: usize, endless: &mut Vec<String>) {
     let Some(states) = machine["States"].as_object().filter(|_| depth < MAX_DEPTH) else { return };
     for (name, state) in states {
-        let waits = state["Type"] == "Task" && state["Resource"].as_str().is_some_and(|resource| waits(template, resource));
+        let waits = state["Type"] == "Task"
+            && state["Resource"].as_str().is_some_and(|resource| waits(template, resource));
         if waits && TIMEOUTS.iter().all(|timeout| state[*timeout].is_null()) {
             endless.push(name.clone());
         }
