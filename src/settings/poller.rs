@@ -29,7 +29,8 @@ fn task_list(read: &mut Reader) -> (PolledTasks, Option<u32>) {
 
 fn activity(read: &mut Reader) -> (PolledTasks, Option<u32>) {
     let arn = read.needed("TASKBACK_ACTIVITY_ARN", 256);
-    if !arn.is_empty() && !(arn.starts_with("arn:") && arn.contains(":activity:")) {
+    let is_activity = arn.starts_with("arn:") && arn.contains(":activity:");
+    if !arn.is_empty() && !is_activity {
         let expected = "expected the ARN of an activity, arn:…:activity:NAME";
         read.error(&format!("TASKBACK_ACTIVITY_ARN: invalid value {}, {expected}", shown(&arn)));
     }

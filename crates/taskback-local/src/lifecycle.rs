@@ -148,7 +148,8 @@ impl Lifecycle {
         let engines = self.engines.services.iter().map(|service| (service, self.engine(*service)));
         let names = engines.filter(|(_, engine)| engine.special_fields().contains(&field));
         let names: Vec<_> = names.map(|(service, _)| service.name()).collect();
-        Err(AdminError::invalid(format!("{field}: only {} has it", names.join(", "))))
+        let have = if names.len() == 1 { "has" } else { "have" };
+        Err(AdminError::invalid(format!("{field}: only {} {have} it", names.join(" and "))))
     }
 
     fn close(&mut self, fingerprint: &str, end: TaskEnd, at: Instant) -> Vec<Effect> {

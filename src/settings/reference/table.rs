@@ -114,7 +114,7 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "TASKBACK_ASK_HISTORY",
                 Is("off"),
-                "Reads the workflow's history to find out who closed a task, where the message brings `execution` with domain, workflowId, runId and startedEventId.",
+                "Reads the workflow's history to find out who closed a task, where the message brings `execution`: for SWF with domain, workflowId, runId and startedEventId, for Step Functions with the ARN of the execution.",
             ),
             (
                 "TASKBACK_ON_CLOSED",
@@ -141,11 +141,21 @@ pub(super) const GROUPS: &[Group] = &[
                 Means("must be given, also by the option `--task-list`"),
                 "The task list that the poller polls, at most 256 characters.",
             ),
+            (
+                "TASKBACK_ACTIVITY_ARN",
+                Means("none"),
+                "The activity of Step Functions that the poller polls, in place of domain and task list; also by the option `--activity-arn`.",
+            ),
             ("TASKBACK_POLLERS", Is("2"), "Concurrent polls of the poller."),
             (
                 "TASKBACK_SWF_HEARTBEAT_TIMEOUT",
                 Means("none"),
                 "The activities' heartbeat timeout in seconds, which a poll does not contain. It becomes the message's `heartbeatSeconds`.",
+            ),
+            (
+                "TASKBACK_ACTIVITY_HEARTBEAT_TIMEOUT",
+                Means("none"),
+                "The same for the activity of `TASKBACK_ACTIVITY_ARN`: its state's HeartbeatSeconds.",
             ),
         ],
     },

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{invalid, not_serialized};
+use super::refusal::{invalid, not_serialized};
 use crate::response::Refusal;
 
 /// The members of an operation's input, read one by one. Their errors are reported together, in the

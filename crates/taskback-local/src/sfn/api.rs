@@ -6,8 +6,9 @@ use taskback_core::{Service, TaskToken};
 use super::operation::SfnOperation;
 use super::refusal::OWN_CODES;
 use super::{activities, history, reports};
-use crate::aws_json;
 use crate::aws_json::members::Members;
+use crate::aws_json::refusal::unknown_operation;
+use crate::aws_json::wire;
 use crate::call::{Api, Call};
 use crate::context::CallContext;
 use crate::effect::OperationResult;
@@ -31,9 +32,9 @@ impl Api for SfnApi {
     }
 
     fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
-        let operation = aws_json::target(&request, PREFIX).and_then(SfnOperation::from_name);
-        let operation = operation.ok_or_else(aws_json::unknown_operation)?;
-        let body = aws_json::decode(&request, &state.sigv4, "states")?;
+        let operation = wire::target(&request, PREFIX).and_then(SfnOperation::from_name);
+        let operation = operation.ok_or_else(unknown_operation)?;
+        let body = wire::decode(&request, &state.sigv4, "states")?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Sfn, text).ok());
         let is_poll = operation == SfnOperation::GetActivityTask;
@@ -46,16 +47,16 @@ impl Api for SfnApi {
     }
 
     fn success(&self, body: Value) -> HttpResponse {
-        aws_json::success(body)
+        wire::success(body)
     }
 
     fn refusal(&self, refusal: Refusal) -> HttpResponse {
         let is_own = OWN_CODES.contains(&refusal.code);
-        aws_json::refusal(refusal, "com.amazonaws.swf.service.v2.model", is_own)
+        wire::refusal(refusal, "com.amazonaws.swf.service.v2.model", is_own)
     }
 
     fn fault_refusal(&self, fault: FaultKind, _operation: &Operation) -> Option<Refusal> {
-        aws_json::fault_refusal(fault)
+        wire::fault_refusal(fault)
     }
 }
 

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::limits::{MAX_DATA, MAX_NAME, MAX_PROGRESS, MAX_REASON};
 use super::refusal::{unknown, unknown_execution};
-use crate::aws_json::invalid;
 use crate::aws_json::members::Members;
+use crate::aws_json::refusal::invalid;
 use crate::context::CallContext;
 use crate::effect::{Effect, OperationResult, Success};
 use crate::response::Refusal;

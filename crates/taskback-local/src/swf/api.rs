@@ -5,8 +5,9 @@ use taskback_core::{Service, TaskToken};
 
 use super::operation::SwfOperation;
 use super::{activities, workflows};
-use crate::aws_json;
 use crate::aws_json::members::Members;
+use crate::aws_json::refusal::unknown_operation;
+use crate::aws_json::wire;
 use crate::call::{Api, Call};
 use crate::context::CallContext;
 use crate::effect::OperationResult;
@@ -28,10 +29,9 @@ impl Api for SwfApi {
     }
 
     fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
-        let operation = aws_json::target(&request, "SimpleWorkflowService.");
-        let operation =
-            operation.and_then(SwfOperation::from_name).ok_or_else(aws_json::unknown_operation)?;
-        let body = aws_json::decode(&request, &state.sigv4, "swf")?;
+        let operation = wire::target(&request, "SimpleWorkflowService.");
+        let operation = operation.and_then(SwfOperation::from_name).ok_or_else(unknown_operation)?;
+        let body = wire::decode(&request, &state.sigv4, "swf")?;
         let token = body.get("taskToken").and_then(Value::as_str);
         let token = token.and_then(|text| TaskToken::new(Service::Swf, text).ok());
         let is_poll = operation == SwfOperation::PollForActivityTask;
@@ -44,17 +44,17 @@ impl Api for SwfApi {
     }
 
     fn success(&self, body: Value) -> HttpResponse {
-        aws_json::success(body)
+        wire::success(body)
     }
 
     fn refusal(&self, refusal: Refusal) -> HttpResponse {
         let own = ["UnknownResourceFault", "OperationNotPermittedFault", "DomainAlreadyExistsFault"];
         let is_own = own.contains(&refusal.code);
-        aws_json::refusal(refusal, "com.amazonaws.swf.base.model", is_own)
+        wire::refusal(refusal, "com.amazonaws.swf.base.model", is_own)
     }
 
     fn fault_refusal(&self, fault: FaultKind, _operation: &Operation) -> Option<Refusal> {
-        aws_json::fault_refusal(fault)
+        wire::fault_refusal(fault)
     }
 }
 

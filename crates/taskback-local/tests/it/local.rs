@@ -101,7 +101,7 @@ async fn errors_name_the_field() {
         (
             "tasks",
             json!({ "service": "fnf", "heartbeatSeconds": 5 }),
-            "heartbeatSeconds: only swf, sfn, durable has it",
+            "heartbeatSeconds: only swf and sfn and durable have it",
         ),
         ("tasks", json!({ "service": "fnf", "domain": "d" }), "domain: only swf has it"),
         ("tasks", json!({ "service": "swf", "domain": "" }), "domain: must have 1 to 256 characters"),

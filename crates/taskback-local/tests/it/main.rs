@@ -14,4 +14,5 @@ mod hostile;
 mod local;
 mod log;
 mod server;
+mod sfn;
 mod swf;
