@@ -2,6 +2,7 @@
 //! visible token.
 
 mod arbitrary;
+mod meaning;
 
 use std::time::Duration;
 

@@ -5,15 +5,18 @@ use serde_json::value::RawValue;
 use crate::decode_error::DecodeError;
 use crate::execution::Execution;
 use crate::fields::{field, given, optional};
-use crate::members::{self, Members, Repeated, TokenKeys};
+use crate::members::{self, Members, Repeated};
 use crate::pointer;
 use crate::raw_task::RawTask;
 use crate::service::Service;
 use crate::spec::PollAnswer;
 use crate::token::TaskToken;
+use crate::token_keys::TokenKeys;
 use crate::unwrap::unwrap_with;
 
 mod job;
+
+use job::Job;
 
 /// The rules for reading a message's body. Nothing is guessed: the service comes from the envelope or from
 /// here, and so do names that the flow's author chose.
@@ -85,7 +88,7 @@ impl MessageFormat {
         members: &Members<'_>,
         service: Service,
     ) -> Result<Option<RawTask>, DecodeError> {
-        let token = members.token(TokenKeys::of(Some(service)));
+        let token = members.token(keys(Some(service)));
         let error = match (optional(members, "input"), token) {
             (Ok(Some(input)), Ok(Some((_, token)))) => {
                 return enveloped(members, token_text(token, service)?, input).map(Some);
@@ -122,7 +125,7 @@ impl MessageFormat {
                 if let Some(task) = self.job(members)? {
                     return Ok(task);
                 }
-                let (key, token) = flat_token(members, TokenKeys::of(named.or(self.service)))?;
+                let (key, token) = flat_token(members, keys(named.or(self.service)))?;
                 (token, members.without(key))
             }
         };
@@ -157,17 +160,20 @@ impl MessageFormat {
     /// Whether the body holds a token of the service that it names, or else of the settings' service.
     fn holds_token(&self, members: &Members<'_>) -> bool {
         let named = self.named_service(members).ok().flatten();
-        members.holds_token_of(TokenKeys::of(named.or(self.service)))
+        members.holds_token_of(keys(named.or(self.service)))
     }
 
     /// The task in a document for the own workers of the settings' service; `None` = it is not one.
     fn job(&self, members: &Members<'_>) -> Result<Option<RawTask>, DecodeError> {
-        match self.service {
-            Some(service) if self.input_pointer.is_none() && !self.holds_token(members) => {
-                job::task(members, service)
-            }
-            _ => Ok(None),
-        }
+        let Some(service) = self.service.filter(|_| self.input_pointer.is_none()) else { return Ok(None) };
+        let Some(name) = service.spec().job_member.filter(|_| !self.holds_token(members)) else {
+            return Ok(None);
+        };
+        let Some(Job { token, input, heartbeat }) = Job::read(members, name, keys(Some(service)))? else {
+            return Ok(None);
+        };
+        let token = token_text(token, service)?;
+        Ok(Some(RawTask { token, input, heartbeat, execution: Execution::default() }))
     }
 
     fn token_at<'a>(&self, json: &'a RawValue, pointer: &str) -> Result<&'a RawValue, DecodeError> {
@@ -185,6 +191,11 @@ impl MessageFormat {
             .filter_map(|pointer| pointer::find(json, pointer))
             .any(|found| !members::is_null(found.value))
     }
+}
+
+/// The names of a token in messages for that service.
+fn keys(service: Option<Service>) -> TokenKeys {
+    TokenKeys::with(service.map_or(&[], |service| service.spec().token_keys))
 }
 
 fn raw(body: &str) -> Result<&RawValue, DecodeError> {

@@ -9,6 +9,7 @@
 mod service;
 mod spec;
 mod token;
+mod token_keys;
 
 mod decode_error;
 mod envelope;
@@ -43,7 +44,7 @@ pub use decode_error::DecodeError;
 pub use envelope::MessageFormat;
 pub use execution::Execution;
 pub use judge::judge_response;
-pub use members::{Members, TOKEN_KEYS, TokenKeys};
+pub use members::Members;
 pub use outcome::{
     CANCELED, DEAD_LETTERED, Digest, INVALID_INPUT, NOT_QUEUED, OUTPUT_NOT_OBJECT, OUTPUT_REFUSED,
     OUTPUT_TOO_LARGE, Outcome, Output, STEP_FAILED, STEP_PANICKED,
@@ -60,4 +61,5 @@ pub use service::Service;
 pub use spec::{OutputLimit, Refusal, Refusals, ServiceSpec};
 pub use taskback_redact::MAX_RUN;
 pub use token::{Fingerprint, TaskToken, TokenError};
+pub use token_keys::TOKEN_KEYS;
 pub use unwrap::unwrap_message;

@@ -7,35 +7,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::service::Service;
-
-/// The names under which a message may carry its token.
-pub const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
-
-/// The names of a token in messages for one service: [`TOKEN_KEYS`] and the service's own. By default those of no
-/// service.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TokenKeys(&'static [&'static str]);
-
-impl TokenKeys {
-    /// The names in messages for that service.
-    pub fn of(service: Option<Service>) -> Self {
-        Self(service.map_or(&[], |service| service.spec().token_keys))
-    }
-
-    /// The name of exactly this spelling.
-    pub(crate) fn exact(self, name: &str) -> Option<&'static str> {
-        self.all().find(|key| *key == name)
-    }
-
-    fn contains(self, name: &str) -> bool {
-        self.all().any(|key| key.eq_ignore_ascii_case(name))
-    }
-
-    fn all(self) -> impl Iterator<Item = &'static str> {
-        TOKEN_KEYS.into_iter().chain(self.0.iter().copied())
-    }
-}
+use crate::token_keys::TokenKeys;
 
 /// A JSON object's members in their order, each as raw text; repeated names are all there.
 ///

@@ -75,7 +75,7 @@ impl FunctionProcess {
     /// Hands it the event and returns the answer. An error if it ends, or does not answer in time: then it is over, and
     /// another one must be started for the next event.
     pub async fn invoke(&mut self, event: &RawValue, time: Duration) -> Result<FunctionAnswer, Error> {
-        let child = self.child.take().ok_or_else(|| failed("has ended before".to_owned()))?;
+        let mut child = self.child.take().ok_or_else(|| failed("has ended before".to_owned()))?;
         let ready = match self.has_answered {
             true => child.ready_before(Instant::now() + AGAIN).await,
             false => child.ready().await,

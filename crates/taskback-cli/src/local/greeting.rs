@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use taskback::Service;
+
 use crate::local_vars::DEFAULT_SECRET;
 
 /// The keys in printable form: a secret from the command line is not printed.
@@ -28,15 +30,18 @@ impl PrintableKeys {
             format!("http://{addr}")
         };
         let (key, secret, at) = (quoted(key), quoted(secret), quoted(&url));
+        let services = Service::ALL.map(Service::name).join(", ");
         let mut text = format!(
             "taskback local listens on http://{addr}\n\
-             FnF and SWF; tasks and faults under http://{addr}/_local. To connect a handler:\n\n  \
+             {services}; tasks and faults under http://{addr}/_local. To connect a handler:\n\n  \
              export TASKBACK_SERVICE=fnf\n  \
              export TASKBACK_STEP=verify-card\n  \
              export FNF_ENDPOINT={at}\n  \
              export ALIBABA_CLOUD_ACCESS_KEY_ID={key}\n  \
              export ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\n  \
              export AWS_ENDPOINT_URL_SWF={at}\n  \
+             export AWS_ENDPOINT_URL_SFN={at}\n  \
+             export AWS_ENDPOINT_URL_LAMBDA={at}\n  \
              export AWS_REGION=us-east-1\n  \
              export AWS_ACCESS_KEY_ID={key}\n  \
              export AWS_SECRET_ACCESS_KEY={secret}\n"

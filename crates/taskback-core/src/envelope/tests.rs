@@ -1,6 +1,6 @@
 use super::*;
-use crate::members::TOKEN_KEYS;
 use crate::swf;
+use crate::token_keys::TOKEN_KEYS;
 
 fn fnf() -> MessageFormat {
     MessageFormat { service: Some(Service::Fnf), ..MessageFormat::default() }
