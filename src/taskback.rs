@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use taskback_core::{Execution, MessageFormat, Outcome, RawTask, Service, TaskToken};
+use taskback_core::{Execution, MessageFormat, Outcome, RawTask, TaskToken};
 use tokio::time::sleep;
 
 use crate::adapter::{Adapter, HandReport};

@@ -26,7 +26,7 @@ use crate::ledger::store::LedgerError;
 /// |---|---|---|
 /// | `fingerprint` | string | the task's [fingerprint](Fingerprint), 64 hex digits |
 /// | `state` | string | `Running`, `Released`, `Decided` or `Reported` |
-/// | `owner`, `epoch` | string, number | the [`Lease`] of the last claim |
+/// | `owner`, `epoch` | string, number | the [`Lease`](taskback_core::ledger::Lease) of the last claim |
 /// | `input` | string | SHA-256 over token and input of the first claim, 64 hex digits |
 /// | `execution` | string | the ids of the workflow in JSON, where the message has them |
 /// | `leaseUntil` | number | Running: the end of the lease by its owner's clock, in ms since 1970 |
