@@ -27,8 +27,12 @@ pub(crate) use config::connect_local;
 pub use config::local;
 #[cfg(feature = "sqs")]
 pub(crate) use error::{AwsError, in_time};
+#[cfg(any(feature = "sfn", feature = "swf"))]
+pub(crate) use signed_call::{Capture, Operation};
+#[cfg(feature = "durable")]
+pub(crate) use signed_call::{Scope, Template};
 #[cfg(feature = "aws-reports")]
-pub(crate) use signed_call::{Capture, Operation, SignedCalls, Unanswered};
+pub(crate) use signed_call::{SignedCalls, Unanswered};
 #[cfg(any(feature = "dynamodb", feature = "aws-reports"))]
 pub(crate) use unsent::no_response;
 #[cfg(any(

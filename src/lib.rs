@@ -53,6 +53,7 @@
 //! | `fnf` | yes | reports to FnF, and flows: `fnf_flow` |
 //! | `swf` | yes | reports to SWF; with `sqs` its poller |
 //! | `sfn` | yes | reports to Step Functions; with `sqs` the poller of its activities |
+//! | `durable` | yes | reports to Lambda durable functions |
 //! | `lambda` | yes | the host on AWS |
 //! | `sqs` | yes | the queue worker, and delays of redelivered messages |
 //! | `external-steps` | yes | steps that are programs, Lambda handlers or HTTP endpoints |
@@ -61,7 +62,7 @@
 //! | `sqlite` | | a ledger that the processes of one machine share |
 //! | `secrets` | | FnF's credentials from AWS Secrets Manager |
 //! | `testing` | | the test kit: `testing` |
-//! | `aws` | | the base of `swf`, `sfn`, `sqs`, `dynamodb` and `secrets`, which turn it on |
+//! | `aws` | | the base of `swf`, `sfn`, `durable`, `sqs`, `dynamodb` and `secrets`, which turn it on |
 //!
 //! The crate `taskback-core` has what the crates share and no signature here needs: the facts of each service, the names
 //! of errors that workflows see, the rules of a ledger.
@@ -140,6 +141,8 @@ pub use host::{run, run_configured, run_dead_letters};
 #[cfg(all(feature = "sqs", any(feature = "sfn", feature = "swf")))]
 pub use poller::Poller;
 pub use response::Response;
+#[cfg(feature = "durable")]
+pub use service::Durable;
 #[cfg(feature = "fnf")]
 pub use service::Fnf;
 #[cfg(feature = "secrets")]

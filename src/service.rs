@@ -3,6 +3,8 @@
 #[cfg(feature = "aws-reports")]
 mod answer;
 mod connector;
+#[cfg(feature = "durable")]
+mod durable;
 #[cfg(feature = "fnf")]
 pub(crate) mod fnf;
 /// The settings know FnF's configuration without its client too.
@@ -30,6 +32,8 @@ use crate::aws::Clients;
 use crate::error::{Error, ErrorKind};
 use connector::Connector;
 
+#[cfg(feature = "durable")]
+pub use durable::Durable;
 #[cfg(feature = "fnf")]
 pub use fnf::Fnf;
 #[cfg(feature = "secrets")]
@@ -50,6 +54,8 @@ const CONNECTORS: &[Connector] = &[
     swf::CONNECTOR,
     #[cfg(feature = "sfn")]
     sfn::CONNECTOR,
+    #[cfg(feature = "durable")]
+    durable::CONNECTOR,
 ];
 
 /// The services that a function reports to.
@@ -94,7 +100,7 @@ impl Services {
     }
 
     /// Clients of the local services at `url` (`taskback local`), with their keys.
-    #[cfg(any(feature = "fnf", feature = "sfn", feature = "swf"))]
+    #[cfg(any(feature = "durable", feature = "fnf", feature = "sfn", feature = "swf"))]
     pub fn local(url: &str) -> Result<Self, Error> {
         let local = CONNECTORS.iter().map(|connector| (connector.local)(url).map(entry));
         local.collect::<Result<_, _>>().map(Self)

@@ -3,6 +3,8 @@ use std::fmt;
 #[cfg(feature = "aws")]
 use aws_config::SdkConfig;
 
+#[cfg(feature = "durable")]
+use super::credentials::CredentialCache;
 #[cfg(feature = "aws")]
 use super::endpoints::Endpoints;
 #[cfg(feature = "aws-reports")]
@@ -103,6 +105,29 @@ impl Clients {
             fnf: settings.fnf.clone(),
             ledger: settings.ledger.clone(),
         }
+    }
+
+    /// What sends calls of a service without an SDK, with the credentials of a configuration of the caller's own too;
+    /// `None` where there is no source of credentials.
+    #[cfg(feature = "durable")]
+    pub(crate) fn own_signed_calls(&self) -> Option<SignedCalls> {
+        let of_caller = || {
+            let provider = self.config.credentials_provider()?;
+            Some(SignedCalls::new(super::http::Client::default(), CredentialCache::new(provider)))
+        };
+        self.calls.clone().or_else(of_caller)
+    }
+
+    /// The AWS configuration.
+    #[cfg(feature = "durable")]
+    pub(crate) fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The endpoint of a service without an SDK, such as `LAMBDA`: its own setting, or else that of all services.
+    #[cfg(feature = "durable")]
+    pub(crate) fn endpoint_url(&self, service: &str) -> Option<&str> {
+        self.endpoints.get(service).or(self.config.endpoint_url())
     }
 
     /// What sends calls without an SDK, where the configuration is not the caller's own.

@@ -123,6 +123,8 @@ fn max_body(request: &http::HeaderMap) -> usize {
         // Nothing, one flag, or an error's text.
         _ if service == "SimpleWorkflowService" && call != "PollForActivityTask" => 64 * KIB,
         _ if service == "AWSStepFunctions" => 64 * KIB,
+        // Nothing, or an error's text: only the calls that are made without an SDK have no target.
+        _ if target.is_empty() => 64 * KIB,
         // The input of a task has 32 KB, a secret 64 KB; what else is asked for is smaller.
         _ => KIB * KIB,
     }

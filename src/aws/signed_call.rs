@@ -1,11 +1,13 @@
 //! One signed POST to a service of AWS: what an SDK's `send()` sends, without what it does around it for every call.
 //!
-//! The request is captured once from the SDK itself, with its endpoint and headers; each call has its own body, date and
-//! signature. Retries are the caller's, but for refusals of the signature, after which the service did nothing.
+//! The request is captured once from the SDK itself, with its endpoint and headers, or made from parts where there is no
+//! SDK; each call has its own body, date and signature. Retries are the caller's, but for refusals of the signature, after which the service did nothing.
 
 mod clock;
+#[cfg(any(feature = "sfn", feature = "swf"))]
 mod operation;
 mod refusal;
+mod template;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +24,11 @@ use super::unsent::{Unsent, credentials_fault};
 use clock::Clock;
 use refusal::Refusal;
 
+#[cfg(any(feature = "sfn", feature = "swf"))]
 pub(crate) use operation::{Capture, Operation};
+#[cfg(feature = "durable")]
+pub(crate) use template::Scope;
+pub(crate) use template::Template;
 
 /// The sender of signed calls, through the connections and with the credentials of the SDK's clients. Clones share the
 /// corrected clock.
@@ -58,7 +64,7 @@ impl SignedCalls {
     /// the source has others by now.
     pub(crate) async fn send(
         &self,
-        operation: &Operation,
+        operation: &impl AsRef<Template>,
         body: &Bytes,
         deadline: Instant,
     ) -> Result<HttpResponse, Unanswered> {
@@ -67,8 +73,10 @@ impl SignedCalls {
         let (mut corrected, mut refreshed) = (false, false);
         loop {
             let offset = self.clock.offset();
-            let request =
-                operation.request(body, &credentials, self.clock.now()).ok_or(Unanswered::NotBuilt)?;
+            let request = operation
+                .as_ref()
+                .request(body, &credentials, self.clock.now())
+                .ok_or(Unanswered::NotBuilt)?;
             let response = self.http.send(request, deadline).await?;
             let Some(refusal) = Refusal::of(&response) else { return Ok(response) };
             if refusal.may_be_the_clock() && !corrected && self.clock.correct(&response.headers, offset) {

@@ -11,7 +11,7 @@ pub(super) struct Connector {
     pub(super) connect: fn(&Clients) -> Connecting<'_>,
     /// Makes a client of the local services at that URL.
     #[cfg_attr(
-        not(any(feature = "fnf", feature = "sfn", feature = "swf")),
+        not(any(feature = "durable", feature = "fnf", feature = "sfn", feature = "swf")),
         expect(dead_code, reason = "no service is compiled in")
     )]
     pub(super) local: fn(&str) -> Result<Arc<dyn Reporter>, Error>,

@@ -98,11 +98,13 @@ fn field<'a>(package: &'a str, name: &str) -> &'a str {
 
 /// The files that may name a service: those of the service itself, the tables, and the code that serves one service
 /// only. All other code reads the services' table.
-const NAME_A_SERVICE: [&str; 23] = [
+const NAME_A_SERVICE: [&str; 26] = [
     "crates/taskback-cli/src/doctor/services.rs",
+    "crates/taskback-core/src/durable.rs",
     "crates/taskback-core/src/fnf.rs",
     "crates/taskback-core/src/sfn.rs",
     "crates/taskback-core/src/swf.rs",
+    "crates/taskback-local/src/durable/api.rs",
     "crates/taskback-local/src/emulators.rs",
     "crates/taskback-local/src/fnf/api.rs",
     "crates/taskback-local/src/fnf/executions.rs",
@@ -118,6 +120,7 @@ const NAME_A_SERVICE: [&str; 23] = [
     "src/host/poller.rs",
     "src/poller/sfn.rs",
     "src/poller/swf.rs",
+    "src/service/durable.rs",
     "src/service/fnf.rs",
     "src/service/sfn.rs",
     "src/service/swf.rs",

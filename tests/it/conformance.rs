@@ -41,6 +41,11 @@ async fn sfn_client_passes_the_suite() {
     suite(Route::SfnClient).await;
 }
 
+#[tokio::test]
+async fn durable_passes_the_suite() {
+    suite(Route::Durable).await;
+}
+
 async fn suite(route: Route) {
     for (name, end, expected) in outcomes::of(route.service()) {
         let world = World::new(route).await;
@@ -133,6 +138,7 @@ async fn second_report_finds_task_closed(route: Route) {
         Route::Fnf => "TaskAlreadyCompleted",
         Route::Swf | Route::SwfClient => "UnknownResourceFault",
         Route::Sfn | Route::SfnClient => "TaskTimedOut",
+        Route::Durable => "CallbackTimeoutException",
     };
     assert_eq!(world.seen().reports[1].code.as_deref(), Some(code));
     // The service does not say who reported the outcome, so the settings decide.
@@ -157,6 +163,10 @@ async fn cancellation_uses_the_service_format(route: Route) {
             Route::Swf | Route::SwfClient => ReportedOutcome::Canceled { details },
             Route::Sfn | Route::SfnClient => {
                 ReportedOutcome::Failed { error: Some("Canceled".into()), cause: details }
+            }
+            Route::Durable => {
+                let message = details.map_or("Canceled".to_owned(), |details| format!("Canceled: {details}"));
+                ReportedOutcome::Failed { error: Some("Canceled".into()), cause: Some(message) }
             }
         };
         assert_eq!(world.seen().outcome, Some(expected));
@@ -186,7 +196,7 @@ async fn heartbeat_cancels(route: Route) {
     assert_eq!((seen.state, seen.progress.as_deref()), (TaskState::Canceled, Some("half")));
 }
 
-/// Step Functions requests no cancellation: an aborted execution shows as a closed task.
+/// Step Functions and durable functions request no cancellation: an aborted execution shows as a closed task.
 #[tokio::test]
 async fn aborted_execution_cancels_the_step_as_closed() {
     async fn patient(task: Task<Value>) -> Result<StepOutput, StepError> {
@@ -194,7 +204,7 @@ async fn aborted_execution_cancels_the_step_as_closed() {
         assert_eq!(reason, Cancellation::Closed);
         Ok(StepOutput::Canceled { details: String::new() })
     }
-    for route in Route::SFN {
+    for route in [Route::Sfn, Route::SfnClient, Route::Durable] {
         let world = World::new(route).await;
         let builder = world.builder().step(patient).heartbeat(Duration::from_millis(20));
         let taskback = builder.build().unwrap();
@@ -214,11 +224,11 @@ async fn aborted_execution_cancels_the_step_as_closed() {
 /// A token may not be known yet, or no more, when a heartbeat finds it so: the step goes on.
 #[tokio::test]
 async fn invalid_token_of_a_heartbeat_ends_no_step() {
-    for route in Route::SFN {
+    for route in [Route::Sfn, Route::SfnClient, Route::Durable] {
         let world = World::new(route).await;
         let services = route.services(&world.server.url());
         let reporter = services.get(route.service()).unwrap();
-        let unknown = TaskToken::new(route.service(), "made-up").unwrap();
+        let unknown = TaskToken::new(route.service(), "bWFkZSB1cA==").unwrap();
         let status = reporter.heartbeat(&unknown, "half").await;
         assert!(
             matches!(&status, HeartbeatStatus::Failed(text) if text.contains("InvalidToken")),

@@ -108,6 +108,7 @@ fn accepted(task: &TaskView) -> Vec<Value> {
                 Service::Fnf => ["output", "error", "cause", "details"],
                 Service::Swf => ["result", "reason", "details", "details"],
                 Service::Sfn => ["output", "error", "cause", "details"],
+                Service::Durable => ["result", "errorType", "errorMessage", "details"],
             };
             match task.outcome.as_ref().unwrap() {
                 ReportedOutcome::Succeeded { output } => report[words[0]] = json!(output),

@@ -1,5 +1,7 @@
-//! Tests against third-party software: moto's SWF and Step Functions, the official FnF client, Lambda's emulator, a YAML parser.
+//! Tests against third-party software: moto's SWF and Step Functions, the official FnF client, Lambda's emulator, AWS's
+//! runner of durable functions, a YAML parser.
 
+mod durable;
 mod emulator;
 mod flow;
 mod fnf;

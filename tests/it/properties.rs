@@ -2,6 +2,7 @@
 //! visible token.
 
 mod arbitrary;
+mod meaning;
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use taskback::{MessageFormat, Outcome, Output, Service, StepError, Task, TaskTok
 use arbitrary::{arbitrary_json, fault, long_text, record, whole};
 
 use crate::support::{MINUTE, Rig, value};
-use taskback_core::{MAX_RUN, fnf, sfn, swf, unwrap_message};
+use taskback_core::{MAX_RUN, durable, fnf, sfn, swf, unwrap_message};
 
 /// The same cases every time; a failure is printed with its smallest case.
 fn config() -> ProptestConfig {
@@ -94,6 +95,14 @@ proptest! {
                 }
                 _ => prop_assert!(false, "no call for {:?}", outcome),
             }
+            match durable::report(&outcome) {
+                Some(durable::Report::Failed(error)) => {
+                    within(&error.error_type, 1, durable::ERROR_TYPE_CHARS)?;
+                    within(&error.error_message, 1, durable::ERROR_MESSAGE_CHARS)?;
+                    prop_assert!(error.error_message.starts_with(&*error.error_type));
+                }
+                _ => prop_assert!(false, "no failure for {:?}", outcome),
+            }
             match sfn::report(&outcome) {
                 Some(sfn::Report::Failure { error, cause: reported_cause }) => {
                     within(&error, 1, sfn::ERROR_CHARS)?;
@@ -112,6 +121,13 @@ proptest! {
         match fnf::enforce_limits(output.clone(), bytes) {
             Outcome::Succeeded(fits) => {
                 prop_assert!(fits.json().len() <= bytes);
+                prop_assert_eq!(Outcome::Succeeded(fits), output.clone());
+            }
+            replaced => prop_assert_eq!(replaced, Outcome::output_too_large()),
+        }
+        match durable::enforce_limits(output.clone()) {
+            Outcome::Succeeded(fits) => {
+                prop_assert!(fits.json().len() <= durable::RESULT_BYTES);
                 prop_assert_eq!(Outcome::Succeeded(fits), output.clone());
             }
             replaced => prop_assert_eq!(replaced, Outcome::output_too_large()),
@@ -190,6 +206,7 @@ fn handle(event: &RawValue, faults: &[Fault]) -> Result<(), TestCaseError> {
     rig.fnf.fail_with(faults.iter().copied());
     rig.swf.fail_with(faults.iter().copied());
     rig.sfn.fail_with(faults.iter().copied());
+    rig.durable.fail_with(faults.iter().copied());
     let answer = runtime.block_on(async {
         rig.builder().step(step).max_receives(3).build().unwrap().handle(event, MINUTE).await
     });

@@ -16,10 +16,13 @@ pub(crate) enum Route {
     Sfn,
     /// With `send()`.
     SfnClient,
+    /// As signed requests, made by hand.
+    Durable,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 5] = [Self::Fnf, Self::Swf, Self::SwfClient, Self::Sfn, Self::SfnClient];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Fnf, Self::Swf, Self::SwfClient, Self::Sfn, Self::SfnClient, Self::Durable];
     pub(crate) const SWF: [Self; 2] = [Self::Swf, Self::SwfClient];
     pub(crate) const SFN: [Self; 2] = [Self::Sfn, Self::SfnClient];
 
@@ -28,6 +31,7 @@ impl Route {
             Self::Fnf => Service::Fnf,
             Self::Swf | Self::SwfClient => Service::Swf,
             Self::Sfn | Self::SfnClient => Service::Sfn,
+            Self::Durable => Service::Durable,
         }
     }
 
@@ -35,7 +39,7 @@ impl Route {
     pub(crate) fn services(self, url: &str) -> Services {
         let local = Services::local(url).unwrap();
         match self {
-            Self::Fnf | Self::Swf | Self::Sfn => local,
+            Self::Fnf | Self::Swf | Self::Sfn | Self::Durable => local,
             Self::SwfClient => local.with(Swf::new(aws_sdk_swf::Client::new(&aws::local(url)))),
             Self::SfnClient => local.with(Sfn::new(aws_sdk_sfn::Client::new(&aws::local(url)))),
         }
@@ -45,7 +49,7 @@ impl Route {
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fnf | Self::Swf | Self::Sfn => self.service().fmt(f),
+            Self::Fnf | Self::Swf | Self::Sfn | Self::Durable => self.service().fmt(f),
             Self::SwfClient => f.write_str("swf by send()"),
             Self::SfnClient => f.write_str("sfn by send()"),
         }

@@ -32,6 +32,7 @@ pub(crate) struct Rig {
     pub(crate) fnf: ScriptedService,
     pub(crate) swf: ScriptedService,
     pub(crate) sfn: ScriptedService,
+    pub(crate) durable: ScriptedService,
 }
 
 impl Rig {
@@ -40,6 +41,7 @@ impl Rig {
             fnf: ScriptedService::new(Service::Fnf),
             swf: ScriptedService::new(Service::Swf),
             sfn: ScriptedService::new(Service::Sfn),
+            durable: ScriptedService::new(Service::Durable),
         }
     }
 
@@ -48,12 +50,13 @@ impl Rig {
             Service::Fnf => &self.fnf,
             Service::Swf => &self.swf,
             Service::Sfn => &self.sfn,
+            Service::Durable => &self.durable,
         }
     }
 
     pub(crate) fn builder(&self) -> TaskbackBuilder {
         let services = Services::default().with(self.fnf.clone()).with(self.swf.clone());
-        let services = services.with(self.sfn.clone());
+        let services = services.with(self.sfn.clone()).with(self.durable.clone());
         Taskback::builder().services(services).retry(RetryPolicy::default())
     }
 }

@@ -58,6 +58,7 @@ fn reports_success(service: Service, request: &server::Request) -> bool {
             request.head.contains("AWSStepFunctions.SendTaskSuccess")
                 && request.body.contains(r#""output":"\"done\"""#)
         }
+        Service::Durable => request.line.contains("/succeed") && request.body == r#""done""#,
     }
 }
 
@@ -82,6 +83,10 @@ fn throttled(service: Service) -> Vec<Reply> {
         Service::Fnf => Reply::http(429, "", r#"{"Code":"ResourceThrottled","Message":"m","RequestId":"R"}"#),
         Service::Swf => Reply::http(400, "", r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
         Service::Sfn => Reply::http(400, "", r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#),
+        Service::Durable => {
+            let code = "x-amzn-ErrorType: TooManyRequestsException\r\n";
+            Reply::http(429, code, r#"{"Type":"User","message":"Rate exceeded"}"#)
+        }
     };
     vec![own, Reply::http(429, "", ""), Reply::http(429, "content-type: text/html\r\n", HTML)]
 }

@@ -111,6 +111,7 @@ impl PrintableKeys {
              ALIBABA_CLOUD_ACCESS_KEY_ID={key}\n  \
              ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\n  \
              AWS_ENDPOINT_URL_SWF={url}\n  \
+             AWS_ENDPOINT_URL_LAMBDA={url}\n  \
              AWS_REGION=us-east-1\n  \
              AWS_ACCESS_KEY_ID={key}\n  \
              AWS_SECRET_ACCESS_KEY={secret}\n"

@@ -5,13 +5,18 @@ use serde_json::value::RawValue;
 use crate::decode_error::DecodeError;
 use crate::execution::Execution;
 use crate::fields::{field, given, optional};
-use crate::members::{self, Members, Repeated, TOKEN_KEYS};
+use crate::members::{self, Members, Repeated};
 use crate::pointer;
 use crate::raw_task::RawTask;
 use crate::service::Service;
 use crate::spec::PollAnswer;
 use crate::token::TaskToken;
-use crate::unwrap::unwrap_message;
+use crate::token_keys::TokenKeys;
+use crate::unwrap::unwrap_with;
+
+mod job;
+
+use job::Job;
 
 /// The rules for reading a message's body. Nothing is guessed: the service comes from the envelope or from
 /// here, and so do names that the flow's author chose.
@@ -35,15 +40,18 @@ pub struct MessageFormat {
 }
 
 impl MessageFormat {
-    /// The task that `body` brings, a JSON object in one of three shapes:
-    /// - an envelope, which has `service` (`fnf`, `swf` or `sfn`), `input` and a token; names and service in
+    /// The task that `body` brings, a JSON object in one of four shapes:
+    /// - an envelope, which has `service` (the name of one of ours), `input` and a token; names and service in
     ///   any case;
     /// - an SWF poll answer (`taskToken`, `activityType`, `workflowExecution`, `startedEventId`);
-    /// - any other object with exactly one of `taskToken`, `task_token`, `TaskToken`: the input
-    ///   is the object without it.
+    /// - any other object with exactly one of `taskToken`, `task_token`, `TaskToken`, and of the names that the
+    ///   [service](Self::service) has beside them: the input is the object without it;
+    /// - for a service whose own workers get documents with a `job` and a `version`, such a document.
     ///
     /// Null counts as absent. Pointers apply to bodies that are not whole envelopes. A body whose
-    /// `service` names one of ours, and that is neither an envelope nor found by a pointer, is an error.
+    /// `service` names one of ours, and that is neither an envelope nor found by a pointer, is an error; a name that is
+    /// [not reserved](crate::ServiceSpec::is_reserved_name) counts only beside `input` or `execution`, or if it is that
+    /// of the settings.
     pub fn task(&self, body: &str) -> Result<RawTask, DecodeError> {
         match Members::parse(body) {
             Some(members) => self.task_of(body, &members),
@@ -58,13 +66,13 @@ impl MessageFormat {
     pub fn message(&self, body: &str) -> Result<RawTask, DecodeError> {
         match Members::parse(body) {
             // Not a wrapper, so it is parsed once.
-            Some(members) if members.holds_token() => self.task_of(body, &members),
-            _ => self.task(&unwrap_message(body)),
+            Some(members) if self.holds_token(&members) => self.task_of(body, &members),
+            _ => self.task(&unwrap_with(body, |members| self.holds_token(members))),
         }
     }
 
     fn task_of(&self, body: &str, members: &Members<'_>) -> Result<RawTask, DecodeError> {
-        let named = named_service(members)?;
+        let named = self.named_service(members)?;
         if let Some(service) = named
             && let Some(task) = self.envelope(body, members, service)?
         {
@@ -80,7 +88,8 @@ impl MessageFormat {
         members: &Members<'_>,
         service: Service,
     ) -> Result<Option<RawTask>, DecodeError> {
-        let error = match (optional(members, "input"), members.token()) {
+        let token = members.token(keys(Some(service)));
+        let error = match (optional(members, "input"), token) {
             (Ok(Some(input)), Ok(Some((_, token)))) => {
                 return enveloped(members, token_text(token, service)?, input).map(Some);
             }
@@ -113,7 +122,10 @@ impl MessageFormat {
                 (self.token_at(json, pointer)?, pointer::without(json, pointer))
             }
             None => {
-                let (key, token) = flat_token(members)?;
+                if let Some(task) = self.job(members)? {
+                    return Ok(task);
+                }
+                let (key, token) = flat_token(members, keys(named.or(self.service)))?;
                 (token, members.without(key))
             }
         };
@@ -128,6 +140,40 @@ impl MessageFormat {
         };
         let execution = poll.map(|(_, poll)| poll.execution).unwrap_or_default();
         Ok(RawTask { token, input, heartbeat: None, execution })
+    }
+
+    /// The service that a member `service` names. Repeated members count only where one of them names one of
+    /// ours: otherwise they belong to the input.
+    fn named_service(&self, members: &Members<'_>) -> Result<Option<Service>, DecodeError> {
+        let counts = |service: &Service| {
+            service.spec().is_reserved_name
+                || self.service == Some(*service)
+                || ["input", "execution"].iter().any(|name| !matches!(members.in_any_case(name), Ok(None)))
+        };
+        let service = |value| Service::from_name(&members::text(value)?.trim().to_ascii_lowercase());
+        let mut all = members.all_in_any_case("service");
+        let named = all.find_map(|value| service(value).filter(counts));
+        let repeated = members.all_in_any_case("service").nth(1).is_some();
+        if named.is_some() && repeated { Err(DecodeError::Repeated("service")) } else { Ok(named) }
+    }
+
+    /// Whether the body holds a token of the service that it names, or else of the settings' service.
+    fn holds_token(&self, members: &Members<'_>) -> bool {
+        let named = self.named_service(members).ok().flatten();
+        members.holds_token_of(keys(named.or(self.service)))
+    }
+
+    /// The task in a document for the own workers of the settings' service; `None` = it is not one.
+    fn job(&self, members: &Members<'_>) -> Result<Option<RawTask>, DecodeError> {
+        let Some(service) = self.service.filter(|_| self.input_pointer.is_none()) else { return Ok(None) };
+        let Some(name) = service.spec().job_member.filter(|_| !self.holds_token(members)) else {
+            return Ok(None);
+        };
+        let Some(Job { token, input, heartbeat }) = Job::read(members, name, keys(Some(service)))? else {
+            return Ok(None);
+        };
+        let token = token_text(token, service)?;
+        Ok(Some(RawTask { token, input, heartbeat, execution: Execution::default() }))
     }
 
     fn token_at<'a>(&self, json: &'a RawValue, pointer: &str) -> Result<&'a RawValue, DecodeError> {
@@ -147,17 +193,13 @@ impl MessageFormat {
     }
 }
 
-fn raw(body: &str) -> Result<&RawValue, DecodeError> {
-    serde_json::from_str(body).map_err(|_| DecodeError::NotJson)
+/// The names of a token in messages for that service.
+fn keys(service: Option<Service>) -> TokenKeys {
+    TokenKeys::with(service.map_or(&[], |service| service.spec().token_keys))
 }
 
-/// The service that a member `service` names. Repeated members count only where one of them names one of
-/// ours: otherwise they belong to the input.
-fn named_service(members: &Members<'_>) -> Result<Option<Service>, DecodeError> {
-    let service = |value| Service::from_name(&members::text(value)?.trim().to_ascii_lowercase());
-    let named = members.all_in_any_case("service").find_map(service);
-    let repeated = members.all_in_any_case("service").nth(1).is_some();
-    if named.is_some() && repeated { Err(DecodeError::Repeated("service")) } else { Ok(named) }
+fn raw(body: &str) -> Result<&RawValue, DecodeError> {
+    serde_json::from_str(body).map_err(|_| DecodeError::NotJson)
 }
 
 fn enveloped(members: &Members<'_>, token: TaskToken, input: &RawValue) -> Result<RawTask, DecodeError> {
@@ -193,10 +235,13 @@ fn poll_answer(members: &Members<'_>) -> Result<Option<(Service, PollAnswer)>, D
 }
 
 /// The token of a body that is not an envelope, under exactly one of its names.
-fn flat_token<'a>(members: &Members<'a>) -> Result<(&'static str, &'a RawValue), DecodeError> {
-    let token = members.token().map_err(|Repeated| DecodeError::MultipleTokens)?;
+fn flat_token<'a>(
+    members: &Members<'a>,
+    keys: TokenKeys,
+) -> Result<(&'static str, &'a RawValue), DecodeError> {
+    let token = members.token(keys).map_err(|Repeated| DecodeError::MultipleTokens)?;
     let (name, token) = token.ok_or(DecodeError::NoToken)?;
-    let name = TOKEN_KEYS.into_iter().find(|key| *key == name).ok_or(DecodeError::NoToken)?;
+    let name = keys.exact(&name).ok_or(DecodeError::NoToken)?;
     Ok((name, token))
 }
 

@@ -17,6 +17,9 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "fnf",
     // FnF documents no limit; its tokens are seen up to 1024 characters.
     max_token_chars: 4096,
+    token_keys: &[],
+    is_reserved_name: true,
+    job_member: None,
     output_limit: OutputLimit::Bytes(OUTPUT_BYTES),
     expects_object_output: true,
     report_actions: &["fnf:ReportTaskSucceeded", "fnf:ReportTaskFailed"],

@@ -7,8 +7,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The names under which a message may carry its token.
-pub const TOKEN_KEYS: [&str; 3] = ["taskToken", "task_token", "TaskToken"];
+use crate::token_keys::TokenKeys;
 
 /// A JSON object's members in their order, each as raw text; repeated names are all there.
 ///
@@ -73,10 +72,15 @@ impl<'a> Members<'a> {
         text(self.get(name)?)
     }
 
-    /// Whether a task token is there, under any of its names in any case: nothing else is then read
-    /// in its place.
+    /// Whether a task token is there, under any of the names that it has for every service, in any case: nothing else is
+    /// then read in its place.
     pub fn holds_token(&self) -> bool {
-        self.first_two(is_token)[0].is_some()
+        self.holds_token_of(TokenKeys::default())
+    }
+
+    /// Whether a task token is there, under any of these names in any case.
+    pub(crate) fn holds_token_of(&self, keys: TokenKeys) -> bool {
+        self.first_two(|name| keys.contains(name))[0].is_some()
     }
 
     /// The value under this name in any case; null only where all of them are null.
@@ -108,8 +112,8 @@ impl<'a> Members<'a> {
     }
 
     /// The only token with its name, in any case.
-    pub(crate) fn token(&self) -> Result<Option<(Cow<'a, str>, &'a RawValue)>, Repeated> {
-        match self.first_two(is_token) {
+    pub(crate) fn token(&self, keys: TokenKeys) -> Result<Option<(Cow<'a, str>, &'a RawValue)>, Repeated> {
+        match self.first_two(|name| keys.contains(name)) {
             [_, Some(_)] => Err(Repeated),
             [only, None] => Ok(only.and_then(|member| Some((member.name()?, member.value)))),
         }
@@ -205,10 +209,6 @@ pub(crate) fn text(json: &RawValue) -> Option<String> {
 /// Whether the value is null.
 pub(crate) fn is_null(value: &RawValue) -> bool {
     value.get() == "null"
-}
-
-fn is_token(name: &str) -> bool {
-    TOKEN_KEYS.iter().any(|key| key.eq_ignore_ascii_case(name))
 }
 
 /// The elements of an array; `None` where it is another value.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::spec::ServiceSpec;
-use crate::{fnf, sfn, swf};
+use crate::{durable, fnf, sfn, swf};
 
 /// A workflow service that waits for a report.
 ///
@@ -14,11 +14,13 @@ pub enum Service {
     Swf,
     /// AWS Step Functions: states that wait for a task token, and activities.
     Sfn,
+    /// AWS Lambda durable functions, by their callbacks.
+    Durable,
 }
 
 impl Service {
     /// All services, in the order in which texts list them.
-    pub const ALL: [Self; 3] = [Self::Fnf, Self::Swf, Self::Sfn];
+    pub const ALL: [Self; 4] = [Self::Fnf, Self::Swf, Self::Sfn, Self::Durable];
 
     /// All that differs between services: the one match on them.
     pub const fn spec(self) -> &'static ServiceSpec {
@@ -26,6 +28,7 @@ impl Service {
             Self::Fnf => &fnf::SPEC,
             Self::Swf => &swf::SPEC,
             Self::Sfn => &sfn::SPEC,
+            Self::Durable => &durable::SPEC,
         }
     }
 

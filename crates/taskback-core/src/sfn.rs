@@ -20,6 +20,9 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "sfn",
     // The service's own model. Older pages of its guide say 1024.
     max_token_chars: 2048,
+    token_keys: &[],
+    is_reserved_name: false,
+    job_member: None,
     output_limit: OutputLimit::Bytes(OUTPUT_BYTES),
     expects_object_output: false,
     report_actions: &["states:SendTaskSuccess", "states:SendTaskFailure"],

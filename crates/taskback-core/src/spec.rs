@@ -16,6 +16,14 @@ pub struct ServiceSpec {
     pub name: &'static str,
     /// The maximum of characters in a task token.
     pub max_token_chars: usize,
+    /// The names of a token in its messages beside [`TOKEN_KEYS`](crate::TOKEN_KEYS).
+    pub token_keys: &'static [&'static str],
+    /// Whether a member `service` with this name makes any body an envelope, complete or not. Otherwise it does so only
+    /// where the settings name this service, or beside `input` or `execution`: without them it belongs to the input.
+    pub is_reserved_name: bool,
+    /// The member that holds the task in the documents which the service's own workers get, where the settings name this
+    /// service.
+    pub job_member: Option<&'static str>,
     /// The limit of a step's output.
     pub output_limit: OutputLimit,
     /// Whether its workflows expect a JSON object as output; another output is reported with a warning.

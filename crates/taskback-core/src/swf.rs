@@ -23,6 +23,9 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "swf",
     // The service's own model.
     max_token_chars: 1024,
+    token_keys: &[],
+    is_reserved_name: true,
+    job_member: None,
     output_limit: OutputLimit::Chars(RESULT_CHARS),
     expects_object_output: false,
     report_actions: &[

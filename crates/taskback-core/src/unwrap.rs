@@ -10,10 +10,15 @@ use crate::members::Members;
 /// text), also by SNS (`{"Records":[{"Sns":{"Message":…}}]}`), one inside the other if need be. A body that
 /// holds a token itself is not a wrapper and stays as it is, and so does one that repeats a member that is read here.
 pub fn unwrap_message(body: &str) -> Cow<'_, str> {
+    unwrap_with(body, |members| members.holds_token())
+}
+
+/// As [`unwrap_message`], where `holds_token` says whether a body holds a token itself.
+pub(crate) fn unwrap_with(body: &str, holds_token: impl Fn(&Members<'_>) -> bool) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(body);
     // SNS around EventBridge around SNS is the longest chain of subscriptions.
     for _ in 0..3 {
-        match inner(&text) {
+        match inner(&text, &holds_token) {
             Some(inner) => text = Cow::Owned(inner),
             None => break,
         }
@@ -21,9 +26,9 @@ pub fn unwrap_message(body: &str) -> Cow<'_, str> {
     text
 }
 
-fn inner(body: &str) -> Option<String> {
+fn inner(body: &str, holds_token: impl Fn(&Members<'_>) -> bool) -> Option<String> {
     let members = Members::parse(body)?;
-    if members.holds_token() {
+    if holds_token(&members) {
         return None;
     }
     if members.text("Type").as_deref() == Some("Notification") {

@@ -3,6 +3,8 @@
 use taskback_core::Service;
 
 use crate::call::Api;
+use crate::durable::api::DurableApi;
+use crate::durable::engine::DurableEngine;
 use crate::engine::Engine;
 use crate::fnf::api::FnfApi;
 use crate::fnf::engine::FnfEngine;
@@ -23,6 +25,7 @@ pub(crate) fn emulator(service: Service) -> Emulator {
         Service::Fnf => Emulator { api: &FnfApi, engine: &FnfEngine },
         Service::Swf => Emulator { api: &SwfApi, engine: &SwfEngine },
         Service::Sfn => Emulator { api: &SfnApi, engine: &SfnEngine },
+        Service::Durable => Emulator { api: &DurableApi, engine: &DurableEngine },
     }
 }
 

@@ -22,7 +22,8 @@
 //! `Content-Type: application/json`: 415.
 //!
 //! # Supported operations
-//! A request to `/` with `X-Amz-Target` is for SWF or, by its beginning, for Step Functions; one without it for FnF.
+//! A request to `/` with `X-Amz-Target` is for SWF or, by its beginning, for Step Functions; one without it for FnF. One to
+//! `/2025-12-01/` is for durable functions.
 //! - FnF: `ReportTaskSucceeded`, `ReportTaskFailed`, `CreateFlow`, `DescribeFlow`, `DeleteFlow`,
 //!   `StartExecution`, `StopExecution`, `DescribeExecution` (with `WaitTimeSeconds`),
 //!   `GetExecutionHistory`, `ListExecutions`. Signatures, time stamps (within 15 min) and nonces are
@@ -33,6 +34,8 @@
 //! - Step Functions: `SendTaskSuccess`, `SendTaskFailure`, `SendTaskHeartbeat`, `GetActivityTask`,
 //!   `GetExecutionHistory` (in faults: `states:GetExecutionHistory`, for FnF has one too). There are no state
 //!   machines: `/_local` opens their tasks, and aborts an execution.
+//! - Lambda durable functions: `SendDurableExecutionCallbackSuccess`, `SendDurableExecutionCallbackFailure`,
+//!   `SendDurableExecutionCallbackHeartbeat`.
 //!
 //! The signatures (SigV4) of all AWS services are checked, with the access key of the [`Config`] and any region, within
 //! 5 min; a session token is accepted unchecked.
@@ -74,10 +77,10 @@
 //! | `GET /_local/faults`, `DELETE /_local/faults` | the pending faults; DELETE removes them all |
 //! | `GET /_local/health` | 200 |
 //!
-//! Fields of a task to open: `service` (`fnf`, `swf` or `sfn`), and optionally `input` (any JSON),
+//! Fields of a task to open: `service` (`fnf`, `swf`, `sfn` or `durable`), and optionally `input` (any JSON),
 //! `taskToken`, `timeoutSeconds`, `reopen`; for SWF also `heartbeatSeconds`, `domain`, `taskList`,
 //! `workflowId`, `activityId`, `activityType`; for Step Functions `heartbeatSeconds`, `activityArn`, `executionArn`,
-//! `stateName`. [`OpenTask`] documents their limits. Errors are
+//! `stateName`; for durable functions `heartbeatSeconds`. [`OpenTask`] documents their limits. Errors are
 //! `{"error": "<field>: <expected value>"}` with status 400, 404 or 409.
 
 mod access;
@@ -87,6 +90,7 @@ mod call;
 mod clock;
 mod config;
 mod context;
+mod durable;
 mod effect;
 mod emulators;
 mod engine;

@@ -22,7 +22,8 @@ pub struct OpenTask {
     pub timeout: Option<Duration>,
     /// Allows the token of a closed task, whose earlier reports are then discarded.
     pub reopen: bool,
-    /// SWF and Step Functions: the maximum time between two heartbeats, at most 604,800 s; `None` means no limit.
+    /// SWF, Step Functions and durable functions: the maximum time between two heartbeats, at most 604,800 s; `None`
+    /// means no limit.
     pub heartbeat: Option<Duration>,
     /// SWF: the domain, by default `taskback`; at most 256 characters, as for every name below.
     pub domain: Option<String>,

@@ -7,7 +7,7 @@ use http_body_util::Full;
 pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     content_type: &'static str,
-    request_id: Option<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
     body: String,
 }
 
@@ -28,11 +28,11 @@ pub(crate) struct Refusal {
 
 impl HttpResponse {
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self { status, content_type, request_id: None, body: body.into() }
+        Self { status, content_type, headers: Vec::new(), body: body.into() }
     }
 
-    pub(crate) fn with_request_id(mut self, header: &'static str, id: String) -> Self {
-        self.request_id = Some((header, id));
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -48,10 +48,10 @@ impl HttpResponse {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if let Some((name, id)) = self.request_id
-            && let Ok(id) = HeaderValue::from_str(&id)
-        {
-            headers.insert(name, id);
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
         }
         response
     }

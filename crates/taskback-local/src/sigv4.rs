@@ -1,6 +1,7 @@
 //! AWS Signature Version 4 in request headers, from the service's side.
 
 mod canonical;
+mod hex;
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::StatusCode;
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::request::Request;
 use crate::response::Refusal;
+use hex::{hex, unhex};
 
 /// The verifier of the requests to all AWS services, which share the key of the [`Config`].
 ///
@@ -179,17 +181,6 @@ fn mac(key: &[u8], text: &str) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(text.as_bytes());
     Some(mac)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// `None` = not the hex digits of a signature.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let is_signature = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let pairs = is_signature.then(|| (0..64).step_by(2))?;
-    pairs.map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]

@@ -21,8 +21,12 @@ pub(super) fn of(
     let succeeded = |output: String| ReportedOutcome::Succeeded { output: Some(output) };
     // A JSON string is bare text for SWF and JSON for the others.
     let string = |text: String| succeeded(if swf { text } else { json!(text).to_string() });
-    let failure =
-        |error: &str, cause: Option<String>| ReportedOutcome::Failed { error: Some(error.to_owned()), cause };
+    let failure = |error: &str, cause: Option<String>| {
+        // The message of durable functions names the type too.
+        let named = cause.as_ref().map_or(error.to_owned(), |cause| format!("{error}: {cause}"));
+        let cause = if service == Service::Durable { Some(named) } else { cause };
+        ReportedOutcome::Failed { error: Some(error.to_owned()), cause }
+    };
     let too_large =
         failure("OutputTooLarge", Some("the step succeeded; its output exceeds the service's limit".into()));
     let cut = |width: usize, unit: &str, total: usize| {
@@ -34,6 +38,8 @@ pub(super) fn of(
         Service::Fnf => (128, 4096),
         Service::Swf => (256, 32768),
         Service::Sfn => (256, 32768),
+        // Beside the error, which the message names too.
+        Service::Durable => (256, 8192 - 256 - 2),
     };
     let mut outcomes: Vec<(_, fn() -> _, _)> = vec![
         ("a success", || raw(r#"{"valid":true}"#), succeeded(r#"{"valid":true}"#.into())),
@@ -82,6 +88,12 @@ pub(super) fn of(
             ("one character more in UTF-16", || text("🚀".repeat(16_385)), too_large),
         ],
         Service::Sfn => [
+            ("the longest output", || text("x".repeat(262_142)), string("x".repeat(262_142))),
+            ("one byte more", || text("x".repeat(262_143)), too_large.clone()),
+            ("the longest in unicode", || text("卡".repeat(87_380)), string("卡".repeat(87_380))),
+            ("one character more", || text("卡".repeat(87_381)), too_large),
+        ],
+        Service::Durable => [
             ("the longest output", || text("x".repeat(262_142)), string("x".repeat(262_142))),
             ("one byte more", || text("x".repeat(262_143)), too_large.clone()),
             ("the longest in unicode", || text("卡".repeat(87_380)), string("卡".repeat(87_380))),

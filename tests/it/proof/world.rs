@@ -28,8 +28,8 @@ const DELIVERIES: u32 = 30;
 
 /// The messages by name. Their steps succeed, fail once with a retryable error, and fail with a terminal
 /// error.
-const MESSAGES: [(Service, &str); 3] =
-    [(Service::Fnf, "ok"), (Service::Swf, "retry"), (Service::Sfn, "fail")];
+const MESSAGES: [(Service, &str); 4] =
+    [(Service::Fnf, "ok"), (Service::Swf, "retry"), (Service::Sfn, "fail"), (Service::Durable, "callback")];
 
 /// One run of the world, from the first delivery until all messages are deleted.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,7 @@ struct World {
     fnf: Witness,
     swf: Witness,
     sfn: Witness,
+    durable: Witness,
     ledger: Keeping,
     max_receives: Option<u32>,
     runs: Arc<Mutex<HashMap<Fingerprint, u32>>>,
@@ -126,6 +127,7 @@ impl World {
             fnf: witness(Service::Fnf),
             swf: witness(Service::Swf),
             sfn: witness(Service::Sfn),
+            durable: witness(Service::Durable),
             ledger: scenario.ledger,
             max_receives: scenario.max_receives,
             runs: Arc::default(),
@@ -198,7 +200,7 @@ impl World {
     /// The worker, or the handler of dead letters.
     fn taskback(&self, first: bool, dead: bool) -> Taskback {
         let services = Services::default().with(self.fnf.of_process()).with(self.swf.of_process());
-        let services = services.with(self.sfn.of_process());
+        let services = services.with(self.sfn.of_process()).with(self.durable.of_process());
         let mut builder = Taskback::builder().services(services);
         let time = if first { self.step } else { STEP };
         let store = if first { self.store.of_first_process() } else { self.store.clone() };
@@ -274,6 +276,7 @@ impl World {
             Service::Fnf => &self.fnf,
             Service::Swf => &self.swf,
             Service::Sfn => &self.sfn,
+            Service::Durable => &self.durable,
         }
     }
 }

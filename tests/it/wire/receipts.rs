@@ -30,6 +30,7 @@ async fn foreign_success_is_not_a_receipt() {
             Service::Fnf => Reply::accepted(Service::Swf),
             Service::Swf => Reply::accepted(Service::Fnf),
             Service::Sfn => Reply::accepted(Service::Fnf),
+            Service::Durable => Reply::accepted(Service::Fnf),
         };
         for reply in pages.into_iter().chain([empty(), redirect, other]) {
             let script = vec![reply.clone(), Reply::accepted(service)];
@@ -184,6 +185,11 @@ async fn oversized_response_counts_as_lost() {
         Service::Sfn => {
             Reply::http(400, ID, r#"{"__type":"TaskTimedOut","message":"Task Timed Out: 'arn'"}"#)
         }
+        Service::Durable => Reply::http(
+            400,
+            &format!("{ID}x-amzn-ErrorType: CallbackTimeoutException\r\n"),
+            r#"{"Type":"User","Message":"The callback is either timed out or already completed"}"#,
+        ),
     };
     let large = "x".repeat(100 << 10);
     for route in Route::ALL {

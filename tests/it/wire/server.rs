@@ -37,6 +37,7 @@ impl Reply {
             Service::Fnf => Self::http(200, "", r#"{"EventId":7,"RequestId":"REQ-1"}"#),
             Service::Swf => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", ""),
             Service::Sfn => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", "{}"),
+            Service::Durable => Self::http(200, "x-amzn-RequestId: REQ-1\r\n", ""),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) struct PollerNeeds {
     pub(super) actions: &'static [(&'static str, &'static str)],
 }
 
-pub(super) const SERVICES: [ServiceNeeds; 3] = [
+pub(super) const SERVICES: [ServiceNeeds; 4] = [
     ServiceNeeds {
         name: "swf",
         by_default: true,
@@ -116,6 +116,36 @@ pub(super) const SERVICES: [ServiceNeeds; 3] = [
                 ),
             ],
         }),
+    },
+    ServiceNeeds {
+        name: "durable",
+        by_default: false,
+        client_settings: &[],
+        setting_prefix: None,
+        endpoint_settings: &[],
+        plain_http_settings: &[],
+        secret: None,
+        resource: "the function's executions, arn:aws:lambda:REGION:ACCOUNT:function:NAME:*",
+        has_no_resources: false,
+        report_actions: &[
+            (
+                "lambda:SendDurableExecutionCallbackSuccess",
+                "callbacks of durable functions that succeeded are never reported",
+            ),
+            (
+                "lambda:SendDurableExecutionCallbackFailure",
+                "callbacks of durable functions that failed are never reported",
+            ),
+            (
+                "lambda:SendDurableExecutionCallbackHeartbeat",
+                "durable functions time out steps that are still running, and those of stopped executions run on",
+            ),
+        ],
+        history_actions: &[],
+        action_prefix: Some("lambda:SendDurableExecutionCallback"),
+        own_condition: None,
+        full_access_policy: Some("AWSLambda_FullAccess"),
+        poller: None,
     },
     ServiceNeeds {
         name: "fnf",

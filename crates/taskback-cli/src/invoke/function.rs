@@ -50,6 +50,7 @@ fn local_vars(url: &str) -> Vec<(OsString, OsString)> {
         ("FNF_SECRET_ID", ""),
         ("AWS_ENDPOINT_URL", url),
         ("AWS_ENDPOINT_URL_SWF", url),
+        ("AWS_ENDPOINT_URL_LAMBDA", url),
         ("AWS_ENDPOINT_URL_SQS", url),
         ("AWS_ACCESS_KEY_ID", KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET),

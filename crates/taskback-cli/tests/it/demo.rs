@@ -6,7 +6,7 @@ fn demo_tasks_have_expected_outcomes() {
     let last = ran.stdout.lines().last().unwrap();
     assert_eq!(
         last,
-        "Every task has exactly its expected outcome: 26 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded."
+        "Every task has exactly its expected outcome: 32 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded."
     );
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "taskback: running the example step verify-card\n"));
 }
@@ -18,7 +18,7 @@ fn demo_shows_every_delivery_kind() {
         let expected = format!("  {service}      {text}");
         ran.stdout.lines().filter(|line| line.contains(&expected)).count()
     };
-    for service in ["fnf", "swf", "sfn"] {
+    for service in ["fnf", "swf", "sfn", "durable"] {
         assert_eq!(rows(service, "a valid card  "), 2, "{}", ran.stdout);
         assert_eq!(rows(service, "an invalid card  "), 2, "{}", ran.stdout);
         assert_eq!(rows(service, "the same message again  "), 1, "{}", ran.stdout);
@@ -34,9 +34,10 @@ fn demo_shows_every_delivery_kind() {
     ] {
         assert_eq!(rows(service, &format!("a valid card by {trigger}  ")), 1, "{}", ran.stdout);
     }
-    assert_eq!(ran.stdout.matches("closed, probably by us").count(), 3, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("closed, probably by us").count(), 4, "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("2: ResourceThrottled, then accepted").count(), 1, "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("2: ThrottlingException, then accepted").count(), 2, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("2: TooManyRequestsException, then accepted").count(), 1, "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'));
 }
 
@@ -65,11 +66,11 @@ fn crash_repeats_no_step() {
     let last = ran.stdout.lines().last().unwrap();
     assert_eq!(
         last,
-        "Every task has exactly its expected outcome: 32 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded."
+        "Every task has exactly its expected outcome: 40 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded."
     );
     let is_row =
         |line: &&str| line.contains("crash between decision and report  ") && line.contains("  succeeded  ");
-    assert_eq!(ran.stdout.lines().filter(is_row).count(), 3, "{}", ran.stdout);
-    assert_eq!(ran.stdout.matches("2: accepted, then ").count(), 3, "{}", ran.stdout);
+    assert_eq!(ran.stdout.lines().filter(is_row).count(), 4, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("2: accepted, then ").count(), 4, "{}", ran.stdout);
     assert_eq!(ran.code, 0);
 }

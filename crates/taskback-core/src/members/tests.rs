@@ -24,7 +24,7 @@ fn many_members_read_as_few() {
         assert!(members.holds_token());
         assert_eq!(members.get("a").unwrap().get(), "1");
         assert!(members.get("b").is_none() && members.get("c").is_none() && members.get("d").is_none());
-        assert_eq!(members.token().unwrap().unwrap().0, "taskToken");
+        assert_eq!(members.token(TokenKeys::default()).unwrap().unwrap().0, "taskToken");
         assert_eq!(members.in_any_case("INPUT").unwrap().unwrap().get(), "null");
         assert!(members.in_any_case("B").is_err() && members.in_any_case("d").unwrap().is_none());
         assert_eq!(members.all_in_any_case("B").map(RawValue::get).collect::<Vec<_>>(), ["1", "2"]);

@@ -45,7 +45,7 @@ pub(crate) fn decode(request: &Request, sigv4: &SigV4, signing_name: &'static st
 /// A success; `Null` is a response without a body.
 pub(crate) fn success(body: Value) -> HttpResponse {
     let text = if body.is_null() { String::new() } else { body.to_string() };
-    HttpResponse::new(StatusCode::OK, JSON, text).with_request_id(REQUEST_ID, uuid())
+    HttpResponse::new(StatusCode::OK, JSON, text).with_header(REQUEST_ID, uuid())
 }
 
 /// A refusal, whose code is of the namespace of AWS's front end or of the service.
@@ -58,7 +58,7 @@ pub(crate) fn refusal(refusal: Refusal, own_namespace: &str, is_own: bool) -> Ht
     };
     let error_type = format!("{namespace}#{}", refusal.code);
     let body = json!({ "__type": error_type, "message": refusal.message });
-    HttpResponse::new(refusal.status, JSON, body.to_string()).with_request_id(REQUEST_ID, uuid())
+    HttpResponse::new(refusal.status, JSON, body.to_string()).with_header(REQUEST_ID, uuid())
 }
 
 /// The refusal that a fault causes; `None` for the faults that are not errors of the service.

@@ -46,13 +46,13 @@ impl Api for FnfApi {
     fn success(&self, mut body: Value) -> HttpResponse {
         let id = uuid().to_uppercase();
         body["RequestId"] = id.as_str().into();
-        HttpResponse::new(StatusCode::OK, JSON, body.to_string()).with_request_id(REQUEST_ID, id)
+        HttpResponse::new(StatusCode::OK, JSON, body.to_string()).with_header(REQUEST_ID, id)
     }
 
     fn refusal(&self, refusal: Refusal) -> HttpResponse {
         let id = uuid().to_uppercase();
         let body = json!({ "Code": refusal.code, "Message": refusal.message, "RequestId": id });
-        HttpResponse::new(refusal.status, JSON, body.to_string()).with_request_id(REQUEST_ID, id)
+        HttpResponse::new(refusal.status, JSON, body.to_string()).with_header(REQUEST_ID, id)
     }
 
     fn fault_refusal(&self, fault: FaultKind, operation: &Operation) -> Option<Refusal> {

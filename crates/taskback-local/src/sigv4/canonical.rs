@@ -1,7 +1,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::hex;
+use super::hex::hex;
 use crate::request::Request;
 
 /// The canonical request: what the signature covers.

@@ -73,7 +73,7 @@ async fn errors_name_the_field() {
     let long = "x".repeat(4097);
     for (path, body, expected) in [
         ("tasks", json!({}), "service: is required"),
-        ("tasks", json!({ "service": "sqs" }), "service: must be fnf or swf or sfn"),
+        ("tasks", json!({ "service": "sqs" }), "service: must be fnf or swf or sfn or durable"),
         ("tasks", json!({ "service": 5 }), "service: must be"),
         ("tasks", json!({ "service": "fnf", "tasktoken": "t" }), "tasktoken: is not a field"),
         (
@@ -101,7 +101,7 @@ async fn errors_name_the_field() {
         (
             "tasks",
             json!({ "service": "fnf", "heartbeatSeconds": 5 }),
-            "heartbeatSeconds: only swf and sfn have it",
+            "heartbeatSeconds: only swf and sfn and durable have it",
         ),
         ("tasks", json!({ "service": "fnf", "domain": "d" }), "domain: only swf has it"),
         ("tasks", json!({ "service": "swf", "domain": "" }), "domain: must have 1 to 256 characters"),

@@ -6,6 +6,7 @@
 mod access;
 mod aws;
 mod client;
+mod durable;
 mod faults;
 mod flow;
 mod fnf;

@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use taskback_core::{Service, TaskToken, durable};
+
+use super::operation::DurableOperation;
+use super::refusal::{request_too_large, unknown_operation, unsupported_media_type};
+use super::reports;
+use crate::call::{Api, Call};
+use crate::context::CallContext;
+use crate::effect::OperationResult;
+use crate::faults::FaultKind;
+use crate::operation::Operation;
+use crate::request::Request;
+use crate::response::{HttpResponse, Refusal};
+use crate::sigv4::Scheme;
+use crate::state::LocalState;
+use crate::task::ReportedOutcome;
+use crate::uuid::uuid;
+
+/// Lambda's REST protocol with JSON: the call is in the path, its code in a header.
+pub(crate) struct DurableApi;
+
+const CALLBACKS: &str = "/2025-12-01/durable-execution-callbacks/";
+const JSON: &str = "application/json";
+const REQUEST_ID: &str = "x-amzn-requestid";
+const SIGNATURE: Scheme = Scheme { signing_name: "lambda", status: StatusCode::FORBIDDEN };
+
+/// A decoded request.
+enum Input {
+    Report(ReportedOutcome),
+    Heartbeat,
+}
+
+impl Api for DurableApi {
+    fn accepts(&self, request: &Request) -> bool {
+        request.path.starts_with(CALLBACKS)
+    }
+
+    fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
+        let path = request.path.strip_prefix(CALLBACKS).and_then(|path| path.rsplit_once('/'));
+        let (id, call) = path.filter(|_| request.method == "POST").ok_or_else(unknown_operation)?;
+        let operation = DurableOperation::from_segment(call).ok_or_else(unknown_operation)?;
+        let body = request.body.as_ref().ok_or_else(request_too_large)?;
+        state.sigv4.verify(&request, body, SIGNATURE, Timestamp::now())?;
+        let id = callback_id(id);
+        let input = match operation {
+            DurableOperation::Succeed => Input::Report(reports::succeeded(body)?),
+            DurableOperation::Fail if !body.is_empty() && request.media_type() != JSON => {
+                return Err(unsupported_media_type());
+            }
+            DurableOperation::Fail => Input::Report(reports::failed(body)?),
+            DurableOperation::Heartbeat => Input::Heartbeat,
+        };
+        Ok(Call {
+            operation: operation.spec(),
+            fingerprint: id.as_ref().map(|id| id.fingerprint().hex()),
+            wait: Duration::ZERO,
+            operate: Box::new(move |state, context| Some(operate(state, &input, id.as_ref(), context))),
+        })
+    }
+
+    fn success(&self, _: Value) -> HttpResponse {
+        HttpResponse::new(StatusCode::OK, JSON, "").with_header(REQUEST_ID, uuid())
+    }
+
+    fn refusal(&self, refusal: Refusal) -> HttpResponse {
+        let blamed = if refusal.status.is_server_error() { "Service" } else { "User" };
+        let body = json!({ "Type": blamed, "Message": refusal.message }).to_string();
+        let response = HttpResponse::new(refusal.status, JSON, body).with_header(REQUEST_ID, uuid());
+        response.with_header("x-amzn-errortype", refusal.code.to_owned())
+    }
+
+    fn fault_refusal(&self, fault: FaultKind, _operation: &Operation) -> Option<Refusal> {
+        Some(match fault {
+            FaultKind::Throttle => {
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+            }
+            FaultKind::Error500 => Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "ServiceException",
+                "An internal error occurred.",
+            ),
+            FaultKind::Refuse => Refusal::forbidden(
+                "AccessDeniedException",
+                "The caller is not authorized to perform this operation.",
+            ),
+            FaultKind::Skewed => Refusal::forbidden(
+                "InvalidSignatureException",
+                "Signature expired: the request's date is more than 5 minutes from the service's clock.",
+            ),
+            // No operation here allows the last two.
+            FaultKind::Html502
+            | FaultKind::LostAck
+            | FaultKind::Cut
+            | FaultKind::Delay(_)
+            | FaultKind::Conflict
+            | FaultKind::Stopping(_) => return None,
+        })
+    }
+}
+
+fn operate(
+    state: &mut LocalState,
+    input: &Input,
+    id: Option<&TaskToken>,
+    context: CallContext,
+) -> OperationResult {
+    match input {
+        Input::Report(outcome) => reports::report(state, id, outcome.clone()),
+        Input::Heartbeat => reports::heartbeat(state, id, context.now),
+    }
+}
+
+/// The id in a segment of the path; `None` = it is malformed.
+fn callback_id(segment: &str) -> Option<TaskToken> {
+    let id = percent_decode_str(segment).decode_utf8().ok()?;
+    durable::is_callback_id(&id).then(|| TaskToken::new(Service::Durable, id).ok()).flatten()
+}

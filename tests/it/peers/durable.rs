@@ -1,0 +1,61 @@
+//! Durable executions in AWS's own local runner, whose function sends its callback ids to a queue in moto.
+//!
+//! The runner's answers get an id of the request on their way, as the service's own have. What the runner gets wrong about
+//! closed callbacks is not taken for right: only ends of executions are compared.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taskback::examples::{Card, Verified, verify_card};
+use taskback::{Durable, QueueWorker, QueueWorkerConfig, Services, StepError, Task, Taskback, aws};
+use tokio::time::{sleep, timeout};
+
+use super::python::{self, Moto};
+use crate::process::Process;
+use crate::support::MINUTE;
+
+#[tokio::test]
+async fn durable_executions_end_by_the_worker() {
+    let moto = Moto::start().await;
+    let mut runner = Process::start(python::script("durable_function.py").args(["--sqs", &moto.url]));
+    let started = json_line(&mut runner, "queueUrl").await;
+    let services = Services::default().with(Durable::local(started["endpoint"].as_str().unwrap()).unwrap());
+    let builder = Taskback::builder().step(patient).services(services);
+    let taskback = builder.heartbeat(Duration::from_millis(300)).build().unwrap();
+    let shutdown = taskback.shutdown().clone();
+    let queue = started["queueUrl"].as_str().unwrap();
+    let config = QueueWorkerConfig { wait: Duration::from_secs(1), ..QueueWorkerConfig::new(queue) };
+    let sqs = aws_sdk_sqs::Client::new(&aws::local(&moto.url));
+    let worker = tokio::spawn(QueueWorker::open(taskback, sqs, config).await.unwrap().run());
+
+    let ended = json_line(&mut runner, "ended").await;
+    let verified = json!({"cardNumber": "**** **** **** 1111", "valid": true});
+    for name in ["success", "heartbeat"] {
+        let execution = &ended["ended"][name];
+        assert_eq!(execution["status"], "SUCCEEDED", "{execution}");
+        assert_eq!(parsed(&execution["result"]), verified, "{name}");
+    }
+    let failure = &ended["ended"]["failure"];
+    assert_eq!(failure["status"], "FAILED", "{failure}");
+    // The function sees an error of its SDK, so the message names ours.
+    let message = failure["error"]["ErrorMessage"].as_str().unwrap();
+    assert!(message.starts_with("CardDeclined: "), "{failure}");
+
+    shutdown.end();
+    timeout(MINUTE, worker).await.expect("it ends").unwrap();
+}
+
+/// Longer than the heartbeat timeout of one of the callbacks.
+async fn patient(task: Task<Card>) -> Result<Verified, StepError> {
+    sleep(Duration::from_secs(4)).await;
+    verify_card(task).await
+}
+
+async fn json_line(process: &mut Process, with: &str) -> Value {
+    let line = process.line(with).await;
+    serde_json::from_str(&line).unwrap()
+}
+
+fn parsed(text: &Value) -> Value {
+    serde_json::from_str(text.as_str().unwrap()).unwrap()
+}
