@@ -32,7 +32,7 @@ pub(super) fn aws_managed(name: &str) -> Option<Vec<Statement>> {
 const READ_QUEUE: [&str; 2] = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"];
 
 /// Policies of AWS that functions often have and that allow nothing that taskback needs.
-const UNRELATED: [&str; 23] = [
+const UNRELATED: [&str; 22] = [
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaDynamoDBExecutionRole",
     "AWSLambdaENIManagementAccess",
@@ -42,7 +42,6 @@ const UNRELATED: [&str; 23] = [
     "AWSLambdaRole",
     "AWSLambdaVPCAccessExecutionRole",
     "AWSLambda_ReadOnlyAccess",
-    "AWSStepFunctionsFullAccess",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
     "AmazonDynamoDBReadOnlyAccess",
@@ -81,7 +80,7 @@ const TABLE: &str = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::Accoun
 const KEY: &str = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/NAME";
 
 /// The templates with actions that a function of taskback may need: name, parameter, statements.
-const TEMPLATES: [(&str, &str, Rows); 8] = [
+const TEMPLATES: [(&str, &str, Rows); 9] = [
     (
         "SQSPollerPolicy",
         "QueueName",
@@ -109,10 +108,18 @@ const TEMPLATES: [(&str, &str, Rows); 8] = [
     ("AWSSecretsManagerGetSecretValuePolicy", "SecretArn", &[(&["secretsmanager:GetSecretValue"], "NAME")]),
     ("KMSDecryptPolicy", "KeyId", &[(&["kms:Decrypt"], KEY)]),
     ("KMSEncryptPolicy_v2", "KeyId", &[(&["kms:GenerateDataKey"], KEY)]),
+    (
+        "StepFunctionsCallbackPolicy",
+        "StateMachineName",
+        &[(
+            &["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"],
+            "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:NAME",
+        )],
+    ),
 ];
 
 /// The other templates of SAM.
-const UNRELATED_TEMPLATES: [&str; 73] = [
+const UNRELATED_TEMPLATES: [&str; 72] = [
     "AMIDescribePolicy",
     "AWSSecretsManagerRotationPolicy",
     "AcmGetCertificatePolicy",
@@ -179,7 +186,6 @@ const UNRELATED_TEMPLATES: [&str; 73] = [
     "SageMakerCreateEndpointConfigPolicy",
     "SageMakerCreateEndpointPolicy",
     "ServerlessRepoReadWriteAccessPolicy",
-    "StepFunctionsCallbackPolicy",
     "StepFunctionsExecutionPolicy",
     "StepFunctionsExecutionPolicy_v2",
     "TextractDetectAnalyzePolicy",

@@ -45,6 +45,7 @@ fn listed(actions: &Value) -> BTreeSet<&str> {
 fn policies_allow_what_aws_and_sam_say() {
     let known = [
         "AWSLambdaSQSQueueExecutionRole",
+        "AWSStepFunctionsFullAccess",
         "AdministratorAccess",
         "AmazonDynamoDBFullAccess",
         "AmazonDynamoDBFullAccess_v2",

@@ -1,10 +1,11 @@
 //! The project's own template, and what it would lose without each of its safeguards.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::{STEP, doctor, own, written};
+use super::{STEP, doctor, examined, own, written};
 
 const SECRET: &str = "FnfSecretArn=arn:aws:secretsmanager:us-east-1:123456789012:secret:fnf-AbCdEf";
 
@@ -15,6 +16,7 @@ fn own_template_has_no_findings() {
         &[STEP][..],
         &fnf,
         &["QueueType=fifo", STEP],
+        &["Service=sfn", "StateMachine=orders", "SwfHistory=on", STEP],
         &["SwfTaskList=cards", "SwfHistory=on", "Tracing=on", STEP],
         &["TimeoutSeconds=900", "MaxReceives=3", "Step=https://steps.example.com/"],
         &["TimeoutSeconds=900", "MaxReceives=50", STEP],
@@ -78,6 +80,38 @@ fn poller_needs_time_and_permissions() {
         doctor(&shortest, &["--parameter", "SwfTaskList=cards", "--parameter", STEP]).stdout,
         "no findings\n"
     );
+}
+
+#[test]
+fn step_functions_example_is_sound() {
+    let example: PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "../../examples/step-functions/template.yaml"].iter().collect();
+    assert_eq!(doctor(&example, &[]).stdout, "no findings\n");
+    let whole = fs::read_to_string(&example).unwrap();
+    let endless = whole.replace("            TimeoutSeconds: 3600\n            HeartbeatSeconds: 600\n", "");
+    let ran = doctor(&written("step-functions", &endless), &[]);
+    assert!(ran.code == 1 && ran.stdout.starts_with("TB023 Orders: VerifyCard"), "{}", ran.stdout);
+    let denied = whole.replace("states:SendTaskFailure, ", "");
+    let ran = doctor(&written("step-functions-denied", &denied), &[]);
+    assert!(ran.stdout.contains("TB011 Worker: missing permission states:SendTaskFailure"), "{}", ran.stdout);
+}
+
+#[test]
+fn activity_without_timeout_is_found() {
+    let template = |timeout: &str| {
+        let state = format!(r#"{{"Type": "Task", "Resource": {{"Ref": "Cards"}}, {timeout}"End": true}}"#);
+        let inner = format!(r#"{{"StartAt": "Charge", "States": {{"Charge": {state}}}}}"#);
+        let map = format!(r#"{{"Type": "Map", "ItemProcessor": {inner}, "End": true}}"#);
+        let definition = format!(r#"{{"StartAt": "Each", "States": {{"Each": {map}}}}}"#);
+        format!(
+            r#"{{"Resources": {{"Cards": {{"Type": "AWS::StepFunctions::Activity", "Properties": {{"Name": "cards"}}}},
+                "Orders": {{"Type": "AWS::StepFunctions::StateMachine", "Properties": {{"Definition": {definition}}}}}}}}}"#
+        )
+    };
+    assert_eq!(examined("endless-activity", &template("")).0, ["TB023 Orders"]);
+    for timeout in [r#""TimeoutSeconds": 60, "#, r#""HeartbeatSecondsPath": "$.beat", "#] {
+        assert!(examined("timed-activity", &template(timeout)).0.is_empty(), "{timeout}");
+    }
 }
 
 #[test]
