@@ -33,11 +33,18 @@ pub(crate) use signed_call::{Capture, Operation};
 pub(crate) use signed_call::{Scope, Template};
 #[cfg(feature = "aws-reports")]
 pub(crate) use signed_call::{SignedCalls, Unanswered};
-#[cfg(any(feature = "dynamodb", feature = "aws-reports"))]
-pub(crate) use unsent::no_response;
 #[cfg(any(
     feature = "dynamodb",
     feature = "aws-reports",
     all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
 ))]
-pub(crate) use unsent::{Unsent, unsent};
+pub(crate) use unsent::Unsent;
+#[cfg(any(feature = "dynamodb", feature = "sfn", feature = "swf"))]
+pub(crate) use unsent::no_response;
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "sfn",
+    feature = "swf",
+    all(feature = "secrets", any(feature = "mysql", feature = "postgres"))
+))]
+pub(crate) use unsent::unsent;

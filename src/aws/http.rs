@@ -34,7 +34,11 @@ impl Client {
         deadline: Instant,
     ) -> Result<HttpResponse, Failure> {
         let http = self.http().map_err(|error| Failure::NotSent(error.to_string()))?;
-        let max_body = max_body(request.headers());
+        // A call without a target is made by hand: its answer is nothing, or an error's text.
+        let max_body = match request.headers().contains_key("x-amz-target") {
+            true => max_body(request.headers()),
+            false => 64 << 10,
+        };
         http.send(request, Limits { read_timeout: READ_TIMEOUT, deadline, max_body }).await
     }
 
@@ -123,8 +127,6 @@ fn max_body(request: &http::HeaderMap) -> usize {
         // Nothing, one flag, or an error's text.
         _ if service == "SimpleWorkflowService" && call != "PollForActivityTask" => 64 * KIB,
         _ if service == "AWSStepFunctions" => 64 * KIB,
-        // Nothing, or an error's text: only the calls that are made without an SDK have no target.
-        _ if target.is_empty() => 64 * KIB,
         // The input of a task has 32 KB, a secret 64 KB; what else is asked for is smaller.
         _ => KIB * KIB,
     }

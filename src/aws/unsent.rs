@@ -19,6 +19,10 @@ pub(crate) enum Unsent {
 }
 
 /// The reason for which certainly nothing was sent; `None` where something may have been.
+#[cfg_attr(
+    not(any(feature = "dynamodb", feature = "sfn", feature = "sqs", feature = "swf")),
+    allow(dead_code, reason = "only the SDKs' calls have its error")
+)]
 pub(crate) fn unsent(error: &ConnectorError) -> Option<Unsent> {
     if let Some(Unreached(reason)) = source(error) {
         return Some(Unsent::NoConnection(reason.clone()));
@@ -39,8 +43,8 @@ pub(super) fn credentials_fault(error: &CredentialsError) -> Unsent {
 
 /// The reason for which a request that was sent has no response.
 #[cfg_attr(
-    not(any(feature = "dynamodb", feature = "sqs", feature = "aws-reports")),
-    expect(dead_code, reason = "a secret is only read")
+    not(any(feature = "dynamodb", feature = "sfn", feature = "sqs", feature = "swf")),
+    allow(dead_code, reason = "only the SDKs' calls have its error")
 )]
 pub(crate) fn no_response(error: &ConnectorError) -> String {
     match source(error) {

@@ -48,7 +48,7 @@ fn all_errors_are_listed_with_limits() {
             "TASKBACK_FC_TIMEOUT is \"0\", and may be a whole number from 1 to 86400",
             "TASKBACK_MAX_RECEIVES is \"many\", and may be a whole number from 1 to 1000",
             "TASKBACK_ON_CLOSED is \"never\", and may be ack or nack",
-            "TASKBACK_SERVICE is \"step-functions\", and may be fnf or swf or sfn",
+            "TASKBACK_SERVICE is \"step-functions\", and may be fnf or swf or sfn or durable",
             "TASKBACK_TOKEN_POINTER is \"meta\", and a JSON pointer starts with /",
         ]
     );

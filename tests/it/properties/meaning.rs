@@ -29,7 +29,7 @@ proptest! {
         prop_assume!(!(names_one && (lower.contains("input") || lower.contains("execution"))));
         let format = MessageFormat { service, ..MessageFormat::default() };
         let read = |text: &str| format.message(text).map(|task| {
-            (task.token.service(), task.token.expose().to_owned(), neutral(task.input.get()))
+            (task.token.service(), neutral(task.token.expose()), neutral(task.input.get()))
         });
         prop_assert_eq!(read(&body), read(&neutral(&body)), "{}", body);
     }

@@ -15,7 +15,7 @@ fn demo_tasks_have_expected_outcomes() {
 fn demo_shows_every_delivery_kind() {
     let ran = run(&mut taskback(&["demo"]));
     let rows = |service: &str, text: &str| {
-        let expected = format!("  {service}      {text}");
+        let expected = format!("  {service:7}  {text}");
         ran.stdout.lines().filter(|line| line.contains(&expected)).count()
     };
     for service in ["fnf", "swf", "sfn", "durable"] {

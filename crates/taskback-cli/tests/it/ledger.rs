@@ -80,7 +80,7 @@ fn demo_reports_what_a_killed_worker_decided() {
     let last = ran.stdout.lines().last().unwrap();
     assert_eq!(
         last,
-        "Every task has exactly its expected outcome: 32 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded.",
+        "Every task has exactly its expected outcome: 40 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded.",
         "{}",
         ran.stderr
     );

@@ -22,8 +22,8 @@ pub(crate) fn at_aws(args: &[&str], url: &str) -> Command {
     command.envs([
         ("AWS_ENDPOINT_URL", url),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "testing"),
-        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_ACCESS_KEY_ID", "taskback-local"),
+        ("AWS_SECRET_ACCESS_KEY", "taskback-local-secret"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ]);
     command
