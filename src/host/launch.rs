@@ -13,6 +13,7 @@ use crate::aws::Clients;
 use crate::builder::TaskbackBuilder;
 use crate::environment;
 use crate::error::Error;
+#[cfg(feature = "fnf")]
 use crate::handler::Handler;
 use crate::settings::{Settings, SettingsError};
 use crate::step::IntoStep;
@@ -178,6 +179,7 @@ impl Launch {
         measured::serve(self.host, Arc::new(taskback), metrics, &self.settings).await
     }
 
+    #[cfg(feature = "fnf")]
     async fn serve(self, handler: impl Handler) -> Result<(), Error> {
         self.host.serve(Arc::new(handler), &self.settings).await
     }

@@ -34,6 +34,7 @@ pub(crate) enum Count {
 use Count::*;
 
 /// A counter's name in a line, and its family and label on a page.
+#[cfg_attr(not(feature = "sqs"), allow(dead_code, reason = "only processes have a page"))]
 pub(super) struct Names {
     pub(super) line: &'static str,
     pub(super) family: &'static str,

@@ -39,6 +39,7 @@ fn resources(path: &Path) -> Value {
         "FnfSecretKeyArn=arn:a",
         "SwfTaskList=x",
         "Tracing=on",
+        "Dashboard=on",
         "Step=x",
     ];
     let given = given.iter().flat_map(|parameter| ["--parameter", parameter]);
