@@ -80,11 +80,11 @@ fn demo_reports_what_a_killed_worker_decided() {
     let last = ran.stdout.lines().last().unwrap();
     assert_eq!(
         last,
-        "Every task has exactly its expected outcome: 32 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded.",
+        "Every task has exactly its expected outcome: 40 tasks, one accepted report each; 2 unreadable messages nacked; 3 executions succeeded.",
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("after it ran 4 steps and recorded their outcomes"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("its successor reported 4 outcomes and ran 0 steps"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("after it ran 8 steps and recorded their outcomes"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("its successor reported 8 outcomes and ran 0 steps"), "{}", ran.stderr);
     assert_eq!(ran.code, 0);
 }
