@@ -84,7 +84,7 @@ fn demo_reports_what_a_killed_worker_decided() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("after it ran 4 steps and recorded their outcomes"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("its successor reported 4 outcomes and ran 0 steps"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("after it ran 8 steps and recorded their outcomes"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("its successor reported 8 outcomes and ran 0 steps"), "{}", ran.stderr);
     assert_eq!(ran.code, 0);
 }
