@@ -92,7 +92,10 @@ async fn start_line_names_configuration_without_secrets() {
     let printed = process.printed();
     let [line] = &lines(&printed, "process.started")[..] else { panic!("{printed}") };
     assert_eq!((&line["level"], &line["runtime"]), (&"INFO".into(), &"lambda".into()));
-    assert_eq!((&line["services"], &line["ledger"]), (&"fnf, swf, sfn".into(), &"dynamodb:tasks".into()));
+    assert_eq!(
+        (&line["services"], &line["ledger"]),
+        (&"fnf, swf, sfn, durable".into(), &"dynamodb:tasks".into())
+    );
     assert_eq!(
         (&line["step"], &line["version"]),
         (&"command /bin/cat".into(), &env!("CARGO_PKG_VERSION").into())

@@ -96,7 +96,15 @@ fn blank_in_a_region_is_named() {
 
 /// Returns what was printed, with warnings, and the state of the task.
 async fn invoke(home: &Home, profile: &str, sso: &str) -> (String, TaskState) {
-    let server = Server::bind(Config::default()).await.unwrap();
+    // The service accepts the key of this profile only.
+    let key = match profile {
+        "process" => "AKIA1",
+        "login" => "AKIA2",
+        _ => "AKIA3",
+    };
+    let keys =
+        Config { access_key_id: key.to_owned(), access_key_secret: "s".to_owned(), ..Config::default() };
+    let server = Server::bind(keys).await.unwrap();
     let opened = server.state().open(OpenTask::new(Service::Swf)).unwrap();
     let mut command: Command =
         at_aws(&["invoke", "--services", "environment", "-e", "-", "--timeout", "4"], "");
