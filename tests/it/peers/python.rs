@@ -73,8 +73,18 @@ pub(crate) struct Moto {
 
 impl Moto {
     pub(crate) async fn start() -> Self {
+        Self::start_at("0").await
+    }
+
+    /// A server that knows its port: its state machines call its own queues and topics.
+    pub(crate) async fn start_at_known_port() -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self::start_at(&free.port().to_string()).await
+    }
+
+    async fn start_at(port: &str) -> Self {
         let mut command = Command::new(venv("bin/moto_server"));
-        command.env_clear().env("PYTHONUNBUFFERED", "1").args(["-H", "127.0.0.1", "-p", "0"]);
+        command.env_clear().env("PYTHONUNBUFFERED", "1").args(["-H", "127.0.0.1", "-p", port]);
         let mut process = Process::start(&mut command);
         let line = process.line("Running on http://").await;
         let url = line.split("Running on ").nth(1).unwrap().trim().to_owned();

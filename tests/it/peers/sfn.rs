@@ -15,7 +15,7 @@ use crate::support::MINUTE;
 
 #[tokio::test]
 async fn moto_state_machines_end_by_the_worker() {
-    let moto = Moto::start().await;
+    let moto = Moto::start_at_known_port().await;
     let started = python::run("sfn_machines.py", &["--endpoint", &moto.url], "").await.remove(0);
     let services = Services::default().with(Sfn::local(&moto.url));
     // The message of the topic names no service.
@@ -32,7 +32,13 @@ async fn moto_state_machines_end_by_the_worker() {
     let verified = json!({"cardNumber": "**** **** **** 1111", "valid": true});
     for name in ["sqs", "sns"] {
         let execution = ended(name).await;
-        assert_eq!(execution.status, ExecutionStatus::Succeeded, "{name}");
+        assert_eq!(
+            execution.status,
+            ExecutionStatus::Succeeded,
+            "{name} {:?} {:?}",
+            execution.error(),
+            execution.cause()
+        );
         assert_eq!(output(&execution), verified, "{name}");
     }
     let declined = ended("declined").await;
