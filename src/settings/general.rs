@@ -27,7 +27,7 @@ use crate::step::{NOT_SET, StepConfig, TerminalErrors};
 /// let settings = Settings::from_vars(vars.map(|(name, value)| (name.into(), value.into())))?;
 /// assert_eq!((settings.max_receives, settings.concurrency), (Some(5), 10));
 ///
-/// let wrong = [("TASKBACK_SERVICE".to_owned(), "sfn".to_owned())];
+/// let wrong = [("TASKBACK_SERVICE".to_owned(), "sqs".to_owned())];
 /// assert!(Settings::from_vars(wrong).unwrap_err().to_string().contains("TASKBACK_SERVICE"));
 /// # Ok::<(), taskback::Error>(())
 /// ```

@@ -10,6 +10,7 @@ in every answer, and without it no answer is a receipt.
 
 import argparse
 import http.server
+import itertools
 import json
 import logging
 import os
@@ -44,7 +45,7 @@ def main():
     parser.add_argument("--sqs", required=True, help="URL of an SQS")
     sqs = parser.parse_args().sqs
     logging.disable(logging.CRITICAL)
-    runner, function, forwarder = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
+    runner, function, forwarder = (f"http://127.0.0.1:{port}" for port in free_ports(3))
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
     os.environ.update(keys, AWS_DEFAULT_REGION="us-east-1", AWS_ENDPOINT_URL_LAMBDA=runner, AWS_ENDPOINT_URL_SQS=sqs)
     import boto3
@@ -193,10 +194,21 @@ def wait_until(condition):
         time.sleep(0.1)
 
 
-def free_port():
+def free_ports(number):
+    """Ports below those that Linux gives to whatever asks for any port: none of them takes one meanwhile."""
+    offset = os.getpid() * number % 2000
+    ports = (30000 + (offset + index) % 2000 for index in range(2000))
+    return list(itertools.islice(filter(is_free, ports), number))
+
+
+def is_free(port):
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ use greeting::PrintableKeys;
 /// Default address of `taskback local`, which `taskback invoke` connects to.
 pub(crate) const ADDRESS: &str = "127.0.0.1:9450";
 
-/// Runs local workflow services, FnF and SWF on one port, until Ctrl-C or SIGTERM.
+/// Runs local workflow services, all on one port, until Ctrl-C or SIGTERM.
 ///
 /// Their state is in memory and is lost when they stop. The API under /_local opens tasks, injects faults and lists
 /// reports, for example POST /_local/tasks {"service":"fnf"}.
