@@ -69,14 +69,13 @@ impl Durable {
             return not_sent(ReportErrorKind::Unexpected, "another party reports");
         };
         if !durable::is_callback_id(token.expose()) {
-            return not_sent(
-                ReportErrorKind::InvalidToken,
-                "the token is not base64, as every callback id is",
-            );
+            return not_sent(ReportErrorKind::InvalidToken, NOT_BASE64);
         }
         response(self.calls.report(token.expose(), &report, deadline).await, durable::reply)
     }
 }
+
+const NOT_BASE64: &str = "the token is not base64, as every callback id is";
 
 /// The maximum time of a heartbeat; its caller may wait less.
 const HEARTBEAT_TIME: Duration = Duration::from_secs(10);
@@ -93,6 +92,9 @@ impl Reporter for Durable {
     /// The service has no sign of a cancellation: a stopped execution is [`Closed`](HeartbeatStatus::Closed).
     fn heartbeat<'a>(&'a self, token: &'a TaskToken, _progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
         Box::pin(async move {
+            if !durable::is_callback_id(token.expose()) {
+                return HeartbeatStatus::Failed(NOT_BASE64.to_owned());
+            }
             let answer = self.calls.heartbeat(token.expose(), Instant::now() + HEARTBEAT_TIME).await;
             match judge_response(token, &response(answer, durable::reply), PriorAttempts::default()) {
                 Ok(Receipt::Recorded { .. }) => HeartbeatStatus::Continue,

@@ -2,7 +2,7 @@
 
 Two JSON lines on stdout. At first {"endpoint", "queueUrl"}: the endpoint for reports, and the queue of the tasks, at the
 given SQS. When all executions have ended, {"ended": {NAME: {"status", "result", "error"}}}: `success` and `failure` by the
-card number, `heartbeat` with a heartbeat timeout of 2 s.
+card number, `heartbeat` with a heartbeat timeout of 5 s.
 
 Reports go through a forwarder that adds the service's id of a request to the runner's answers: the real service has one
 in every answer, and without it no answer is a receipt.
@@ -27,7 +27,7 @@ GOOD, BAD = "4111 1111 1111 1111", "4111 1111 1111 1112"
 EXECUTIONS = {
     "success": {"card": GOOD},
     "failure": {"card": BAD},
-    "heartbeat": {"card": GOOD, "heartbeat": 2},
+    "heartbeat": {"card": GOOD, "heartbeat": 5},
 }
 ENDS = 120
 
@@ -63,8 +63,9 @@ def main():
     )
     try:
         wait_until(lambda: answers(runner + "/health"))
-        arns = {name: start(runner, name, data) for name, data in EXECUTIONS.items()}
+        # The clock of a heartbeat starts with its execution, and by then the worker should be on its way.
         print(json.dumps({"endpoint": forwarder, "queueUrl": queue}), flush=True)
+        arns = {name: start(runner, name, data) for name, data in EXECUTIONS.items()}
         client = boto3.client("lambda")
         print(json.dumps({"ended": {name: ended(client, arn) for name, arn in arns.items()}}), flush=True)
     finally:

@@ -46,7 +46,9 @@ pub(crate) fn common_kind(code: &str) -> Option<ReportErrorKind> {
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "IncompleteSignature"
-        | "OptInRequired" => ReportErrorKind::Denied,
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "RequestExpired" => ReportErrorKind::Denied,
         "SerializationException" => ReportErrorKind::InvalidReport(RejectedPart::Other),
         _ => return None,
     })

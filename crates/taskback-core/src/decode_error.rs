@@ -23,6 +23,9 @@ pub enum DecodeError {
     TokenNotString,
     /// The token is empty or too long: correct the sender.
     Token(TokenError),
+    /// The token has characters that no token of this service has, so that no report could carry it: correct the sender,
+    /// which may have encoded it once more.
+    MalformedToken(Service),
     /// The body's `service` names one of ours, and there is no `input`: correct the sender, or give
     /// the member another name if it does not mean the workflow service.
     NoInput(Service),
@@ -71,6 +74,9 @@ impl fmt::Display for DecodeError {
             Self::MultipleTokens => f.write_str("the body has more than one token"),
             Self::TokenNotString => f.write_str("the token is not a JSON string"),
             Self::Token(error) => error.fmt(f),
+            Self::MalformedToken(service) => {
+                write!(f, "the token has characters that no token of {service} has: send it as it was given out")
+            }
             Self::MissingBody => f.write_str("the message has no body, or its body is not Unicode text"),
             Self::NoInput(service) => write!(
                 f,

@@ -21,7 +21,8 @@ pub use answer::reply;
 pub static SPEC: ServiceSpec = ServiceSpec {
     name: "durable",
     // The service's own model.
-    max_token_chars: 1024,
+    max_token_chars: ID_CHARS,
+    is_token: is_callback_id,
     token_keys: &["callbackId", "callback_id"],
     is_reserved_name: false,
     job_member: Some("job"),
@@ -66,6 +67,8 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     poll_answer: None,
 };
 
+/// The maximum characters of a callback id (the service's model).
+const ID_CHARS: usize = 1024;
 /// The maximum bytes of a result: that of the API's pages. The newest model allows 1,048,576, which not every region
 /// may.
 pub const RESULT_BYTES: usize = 262_144;
@@ -126,7 +129,7 @@ impl fmt::Debug for CallbackError<'_> {
 pub fn is_callback_id(text: &str) -> bool {
     let id = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
-    !id.is_empty() && text.len() <= SPEC.max_token_chars && id.bytes().all(is_base64)
+    !id.is_empty() && text.len() <= ID_CHARS && id.bytes().all(is_base64)
 }
 
 /// The outcome as it can be reported: texts are cut to their limits, and an output of more than 262,144 bytes becomes

@@ -62,7 +62,7 @@ impl MessageFormat {
         }
     }
 
-    /// The task that a message brings, by itself or [inside of wrappers](unwrap_message).
+    /// The task that a message brings, by itself or [inside of wrappers](crate::unwrap_message).
     pub fn message(&self, body: &str) -> Result<RawTask, DecodeError> {
         match Members::parse(body) {
             // Not a wrapper, so it is parsed once.
@@ -148,7 +148,8 @@ impl MessageFormat {
         let counts = |service: &Service| {
             service.spec().is_reserved_name
                 || self.service == Some(*service)
-                || ["input", "execution"].iter().any(|name| !matches!(members.in_any_case(name), Ok(None)))
+                || !matches!(members.in_any_case("input"), Ok(None))
+                || !matches!(given(members, "execution"), Ok(None))
         };
         let service = |value| Service::from_name(&members::text(value)?.trim().to_ascii_lowercase());
         let mut all = members.all_in_any_case("service");
@@ -247,6 +248,9 @@ fn flat_token<'a>(
 
 fn token_text(token: &RawValue, service: Service) -> Result<TaskToken, DecodeError> {
     let text = members::text(token).ok_or(DecodeError::TokenNotString)?;
+    if !text.is_empty() && text.len() <= service.spec().max_token_chars && !(service.spec().is_token)(&text) {
+        return Err(DecodeError::MalformedToken(service));
+    }
     TaskToken::new(service, text).map_err(DecodeError::Token)
 }
 

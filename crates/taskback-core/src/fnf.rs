@@ -17,6 +17,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "fnf",
     // FnF documents no limit; its tokens are seen up to 1024 characters.
     max_token_chars: 4096,
+    is_token: |_| true,
     token_keys: &[],
     is_reserved_name: true,
     job_member: None,

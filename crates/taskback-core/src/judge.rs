@@ -1,5 +1,5 @@
 use crate::receipt::{PriorAttempts, Receipt};
-use crate::report_error::{ReportError, ReportErrorKind};
+use crate::report_error::{RejectedPart, ReportError, ReportErrorKind};
 use crate::response::{ServiceResponse, Verdict};
 use crate::token::TaskToken;
 
@@ -37,6 +37,12 @@ pub fn judge_response(
     let verdict = match verdict {
         // A receipt is the service's own answer only, and that always has an id.
         Verdict::Closed if request_id.is_none() => Verdict::Error(ReportErrorKind::Unavailable),
+        // So is the refusal after which a failure replaces an output.
+        Verdict::Error(ReportErrorKind::InvalidReport(RejectedPart::OutputSize | RejectedPart::OutputForm))
+            if request_id.is_none() =>
+        {
+            Verdict::Error(ReportErrorKind::Unavailable)
+        }
         verdict => verdict,
     };
     match verdict {
@@ -145,6 +151,24 @@ mod tests {
                 (ReportErrorKind::Unavailable, true),
                 "{service}"
             );
+        }
+    }
+
+    /// Else another party's answer could replace the output by a failure.
+    #[test]
+    fn refused_output_without_request_id_is_retried() {
+        for service in Service::ALL {
+            let refusals = &service.spec().refusals;
+            for refusal in [refusals.too_large, refusals.bad_form] {
+                let own = refusal.response("id");
+                let ServiceResponse::Refused { status, code, message, .. } = own.clone() else { panic!() };
+                let foreign = ServiceResponse::Refused { status, code, message, request_id: None };
+                let kind = |answer: &ServiceResponse| {
+                    judge_response(&token(service), answer, PriorAttempts::default()).unwrap_err().kind
+                };
+                assert!(matches!(kind(&own), ReportErrorKind::InvalidReport(_)), "{service}");
+                assert_eq!(kind(&foreign), ReportErrorKind::Unavailable, "{service}");
+            }
         }
     }
 

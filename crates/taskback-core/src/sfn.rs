@@ -20,6 +20,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "sfn",
     // The service's own model. Older pages of its guide say 1024.
     max_token_chars: 2048,
+    is_token: |_| true,
     token_keys: &[],
     is_reserved_name: false,
     job_member: None,

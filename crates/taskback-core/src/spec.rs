@@ -16,6 +16,8 @@ pub struct ServiceSpec {
     pub name: &'static str,
     /// The maximum of characters in a task token.
     pub max_token_chars: usize,
+    /// Whether a text may be a token of the service, as far as its model says so. No report could carry any other.
+    pub(crate) is_token: fn(&str) -> bool,
     /// The names of a token in its messages beside [`TOKEN_KEYS`](crate::TOKEN_KEYS).
     pub token_keys: &'static [&'static str],
     /// Whether a member `service` with this name makes any body an envelope, complete or not. Otherwise it does so only

@@ -23,6 +23,7 @@ pub static SPEC: ServiceSpec = ServiceSpec {
     name: "swf",
     // The service's own model.
     max_token_chars: 1024,
+    is_token: |_| true,
     token_keys: &[],
     is_reserved_name: true,
     job_member: None,

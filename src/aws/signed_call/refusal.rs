@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn other_answer_is_no_refusal() {
+    fn other_answer_is_not_a_refusal() {
         for (status, header, body) in [
             (200, "InvalidSignatureException", ""),
             (500, "InvalidSignatureException", ""),

@@ -12,10 +12,10 @@ use taskback_core::{ClosedBy, Outcome, RawTask};
 use crate::json_equality::is_same_json;
 use crate::service::history_page::answered;
 
-/// The events of one page, each of which may have 256 KiB.
-const PAGE: i32 = 200;
+/// The events of one page: each may have 256 KiB, and a function has little memory.
+const PAGE: i32 = 40;
 /// The maximum of pages: a history has 25,000 events at most (the service's quota).
-const MAX_PAGES: usize = 125;
+const MAX_PAGES: usize = 625;
 
 /// Compares the end of the task with `outcome`. `None` where the message does not name the execution, or the history
 /// could not be read or does not show the task: that of an activity shows no token.
@@ -49,7 +49,7 @@ pub(super) async fn closed_by(client: &Client, task: &RawTask, outcome: &Outcome
 struct Ends {
     /// By the id of the event that each follows.
     by_previous: HashMap<i64, Option<ClosedBy>>,
-    /// The execution ended, or a state was aborted: its open tasks have no end of their own.
+    /// The execution ended: its open tasks have no end of their own. An aborted state does not show which they are.
     is_cut_off: bool,
 }
 
@@ -68,11 +68,7 @@ impl Ends {
             Type::ExecutionAborted
             | Type::ExecutionFailed
             | Type::ExecutionSucceeded
-            | Type::ExecutionTimedOut
-            | Type::MapIterationAborted
-            | Type::MapStateAborted
-            | Type::ParallelStateAborted
-            | Type::TaskStateAborted => self.is_cut_off = true,
+            | Type::ExecutionTimedOut => self.is_cut_off = true,
             _ => {}
         }
     }
@@ -100,7 +96,7 @@ fn end(event: &HistoryEvent, outcome: &Outcome) -> Option<ClosedBy> {
     let is_ours = match sfn::report(outcome) {
         Some(Report::Success { output }) => match event.task_succeeded_event_details() {
             Some(end) if end.output_details().is_some_and(|details| details.truncated) => return None,
-            Some(end) => end.output().is_some_and(|recorded| is_same_json(recorded, output)),
+            Some(end) => is_same_json(end.output()?, output),
             None => false,
         },
         Some(Report::Failure { error, cause }) => event

@@ -47,7 +47,7 @@ async fn durable_executions_end_by_the_worker() {
 
 /// Longer than the heartbeat timeout of one of the callbacks.
 async fn patient(task: Task<Card>) -> Result<Verified, StepError> {
-    sleep(Duration::from_secs(4)).await;
+    sleep(Duration::from_secs(8)).await;
     verify_card(task).await
 }
 
