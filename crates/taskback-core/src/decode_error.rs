@@ -75,7 +75,10 @@ impl fmt::Display for DecodeError {
             Self::TokenNotString => f.write_str("the token is not a JSON string"),
             Self::Token(error) => error.fmt(f),
             Self::MalformedToken(service) => {
-                write!(f, "the token has characters that no token of {service} has: send it as it was given out")
+                write!(
+                    f,
+                    "the token has characters that no token of {service} has: send it as it was given out"
+                )
             }
             Self::MissingBody => f.write_str("the message has no body, or its body is not Unicode text"),
             Self::NoInput(service) => write!(

@@ -38,11 +38,9 @@ pub fn judge_response(
         // A receipt is the service's own answer only, and that always has an id.
         Verdict::Closed if request_id.is_none() => Verdict::Error(ReportErrorKind::Unavailable),
         // So is the refusal after which a failure replaces an output.
-        Verdict::Error(ReportErrorKind::InvalidReport(RejectedPart::OutputSize | RejectedPart::OutputForm))
-            if request_id.is_none() =>
-        {
-            Verdict::Error(ReportErrorKind::Unavailable)
-        }
+        Verdict::Error(ReportErrorKind::InvalidReport(
+            RejectedPart::OutputSize | RejectedPart::OutputForm,
+        )) if request_id.is_none() => Verdict::Error(ReportErrorKind::Unavailable),
         verdict => verdict,
     };
     match verdict {

@@ -284,11 +284,24 @@ fn callback_id_is_token_only_for_durable() {
     assert_eq!((task.token.expose(), task.business_key().as_deref()), ("aWQ=", Some("a/c")));
 }
 
+/// No report could carry it, so no step runs for it.
+#[test]
+fn encoded_callback_id_is_unreadable() {
+    for id in ["a%2Fb", "a b", "aWQ=x", ".."] {
+        let body = format!(r#"{{"service":"durable","callbackId":"{id}","input":1}}"#);
+        assert_eq!(read(&body), Err(DecodeError::MalformedToken(Service::Durable)), "{id}");
+    }
+    let long = format!(r#"{{"service":"durable","callbackId":"{}","input":1}}"#, "x".repeat(1025));
+    assert!(matches!(read(&long), Err(DecodeError::Token(_))));
+}
+
 #[test]
 fn later_service_names_are_not_reserved() {
     let flat = r#"{"service":"durable","taskToken":"t"}"#;
     assert_eq!(read(flat), ok(Service::Fnf, "t", r#"{"service":"durable"}"#));
     assert_eq!(read_durable(flat), Err(DecodeError::NoInput(Service::Durable)));
+    let null = r#"{"service":"sfn","taskToken":"t","execution":null}"#;
+    assert_eq!(read(null), ok(Service::Fnf, "t", r#"{"service":"sfn","execution":null}"#));
     for more in [r#""execution":{}"#, r#""EXECUTION":null,"execution":1"#] {
         let near_miss = format!(r#"{{"service":"durable","taskToken":"t",{more}}}"#);
         assert_eq!(read(&near_miss), Err(DecodeError::NoInput(Service::Durable)), "{more}");
