@@ -28,7 +28,7 @@ use error::Error;
 use figures::{Goal, Section, megabytes};
 use findings::Findings;
 use handler::Place;
-use scenario::{bucket, fnf, in_process, load, lost, many, paced, queue, start};
+use scenario::{bucket, in_process, load, lost, many, paced, queue, services, start};
 use tls::Tls;
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
     let place = |bins: &str| -> Result<Place, Error> { Ok(Place { bins: fs::canonicalize(bins)?, cores }) };
     match args[..] {
         ["quick", bins] => {
-            for name in ["start", "load", "fnf", "many", "lost", "bucket"] {
+            for name in ["start", "load", "services", "many", "lost", "bucket"] {
                 print(&measure(name, &place(bins)?, &Effort::new(true)).await?);
             }
             Ok(())
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Error> {
         ["full", bins, results, head, in_process] => {
             let (place, effort) = (place(bins)?, Effort::new(false));
             let mut findings = vec![in_process::read(Path::new(in_process))?];
-            for name in ["start", "load", "fnf", "queue", "paced", "many", "lost", "bucket"] {
+            for name in ["start", "load", "services", "queue", "paced", "many", "lost", "bucket"] {
                 eprintln!("measuring: {name}");
                 findings.push(measure(name, &place, &effort).await?);
             }
@@ -65,13 +65,15 @@ async fn measure(scenario: &str, place: &Place, effort: &Effort) -> Result<Findi
     match scenario {
         "start" => start::measure(place, effort, &Tls::new(&place.bins)?).await,
         "load" => load::measure(place, effort).await,
-        "fnf" => fnf::measure(place, effort).await,
+        "services" => services::measure(place, effort).await,
         "queue" => queue::measure(place, effort).await,
         "paced" => paced::measure(place, effort).await,
         "many" => many::measure(place, effort).await,
         "lost" => lost::measure(place, effort).await,
         "bucket" => bucket::measure(place, effort).await,
-        _ => Err("unknown scenario, expected start, load, fnf, queue, paced, many, lost or bucket".into()),
+        _ => {
+            Err("unknown scenario, expected start, load, services, queue, paced, many, lost or bucket".into())
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! SWF and FnF for a handler: accepts reports with a planned latency, loss or limit, and counts them by token.
+//! The services for a handler: accepts reports with a planned latency, loss or limit, and counts them by token.
 
 mod bucket;
 mod wire;
@@ -86,11 +86,12 @@ impl Sink {
         self.shared.records().clone()
     }
 
-    /// The variables with which a handler runs the planned step and reports to this SWF.
+    /// The variables with which a handler runs the planned step and reports to this service.
     pub fn vars(&self) -> Vec<(&'static str, String)> {
         let here = format!("http://{}", self.address);
         let step = self.shared.plan.step;
-        let mut vars = vec![("AWS_ENDPOINT_URL_SWF", here.clone())];
+        let services = ["AWS_ENDPOINT_URL_SWF", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_LAMBDA"];
+        let mut vars = services.map(|name| (name, here.clone())).to_vec();
         if !step.is_zero() {
             vars.push(("TASKBACK_STEP", format!("{here}{STEP}")));
             vars.push(("BENCH_STEP_MS", step.as_millis().to_string()));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::server::json;
 
-/// A call of SWF (awsJson1.0) or FnF (RPC).
+/// A call of SWF or Step Functions (awsJson1.0), of durable functions (rest-json), or of FnF (RPC).
 pub(super) struct Call {
     service: Service,
     /// The token of a report; absent from heartbeats and connection checks.
@@ -14,8 +14,9 @@ pub(super) struct Call {
 
 #[derive(Clone, Copy)]
 enum Service {
+    /// Its answers to a report are those of SWF.
+    Aws,
     Fnf,
-    Swf,
 }
 
 /// The decision on a call.
@@ -30,20 +31,29 @@ pub(super) enum Verdict {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SwfReport {
+struct JsonReport {
     task_token: String,
 }
+
+/// Before the callback id, which stays percent-encoded here.
+const CALLBACKS: &str = "/2025-12-01/durable-execution-callbacks/";
 
 impl Call {
     pub(super) fn of(request: &Request<Bytes>) -> Option<Self> {
         if let Some(target) = request.headers().get("x-amz-target") {
-            let report = target.to_str().ok()?.contains("RespondActivityTask");
-            let token = if report {
-                Some(serde_json::from_slice::<SwfReport>(request.body()).ok()?.task_token)
+            let target = target.to_str().ok()?;
+            let report = ["RespondActivityTask", "SendTaskSuccess", "SendTaskFailure"];
+            let token = if report.iter().any(|name| target.contains(name)) {
+                Some(serde_json::from_slice::<JsonReport>(request.body()).ok()?.task_token)
             } else {
                 None
             };
-            return Some(Self { service: Service::Swf, token });
+            return Some(Self { service: Service::Aws, token });
+        }
+        if let Some(call) = request.uri().path().strip_prefix(CALLBACKS) {
+            let (id, call) = call.split_once('/')?;
+            let token = (call != "heartbeat").then(|| id.to_owned());
+            return Some(Self { service: Service::Aws, token });
         }
         let query = request.uri().query().unwrap_or_default();
         let fields = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(request.body()));
@@ -54,16 +64,16 @@ impl Call {
 
     pub(super) fn answer(&self, verdict: Verdict) -> Response<Bytes> {
         let mut response = match (self.service, verdict) {
-            (Service::Swf, Verdict::Accepted | Verdict::Lost) => json(200, ""),
-            (Service::Swf, Verdict::Closed) => json(
+            (Service::Aws, Verdict::Accepted | Verdict::Lost) => json(200, ""),
+            (Service::Aws, Verdict::Closed) => json(
                 400,
                 r#"{"__type":"com.amazonaws.swf.base.model#UnknownResourceFault","message":"Unknown activity, scheduledEventId = 5"}"#,
             ),
-            (Service::Swf, Verdict::Throttled) => json(
+            (Service::Aws, Verdict::Throttled) => json(
                 400,
                 r#"{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}"#,
             ),
-            (Service::Swf, Verdict::NoReport) => json(200, r#"{"cancelRequested":false}"#),
+            (Service::Aws, Verdict::NoReport) => json(200, r#"{"cancelRequested":false}"#),
             (Service::Fnf, Verdict::Accepted | Verdict::Lost) => {
                 json(200, r#"{"EventId":7,"RequestId":"bench"}"#)
             }
@@ -78,8 +88,8 @@ impl Call {
                 json(400, r#"{"Code":"MissingAction","Message":"no operation","RequestId":"bench"}"#)
             }
         };
-        // SWF sends an id with every response; without one a response is not a receipt.
-        if let Service::Swf = self.service {
+        // AWS sends an id with every response; without one a response is not a receipt.
+        if let Service::Aws = self.service {
             let id = HeaderValue::from_static("5a2ab3c1-0f5e-4c7d-9d3b-7e0c6f1b2a48");
             response.headers_mut().insert("x-amzn-requestid", id);
         }

@@ -1,4 +1,4 @@
-//! A report to FnF beside one to SWF, at the pace that FnF allows.
+//! A report to each of the other services beside one to SWF, at the pace that FnF allows.
 
 use std::time::Duration;
 
@@ -14,6 +14,14 @@ use crate::sink::{Plan, Sink};
 /// A report of each service in this time: FnF takes 2 a second.
 const PACE: Duration = Duration::from_millis(550);
 
+/// The services with the names of their rows, SWF first, and the most that the others may take of SWF's time.
+const SERVICES: [(&str, &str, f64); 4] = [
+    ("swf", "SWF", 1.0),
+    ("fnf", "FnF", 1.2),
+    ("sfn", "Step Functions", 1.1),
+    ("durable", "durable functions", 1.1),
+];
+
 pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> {
     let (rounds, reports) = if effort.quick { (1, 5) } else { (5, 60) };
     // All rounds run concurrently: they mostly wait.
@@ -22,29 +30,34 @@ pub async fn measure(place: &Place, effort: &Effort) -> Result<Findings, Error> 
         let place = place.clone();
         runs.push(tokio::spawn(async move { run(&place, reports).await }));
     }
-    let (mut swf, mut fnf) = (Series::default(), Series::default());
+    let mut series: [Series; SERVICES.len()] = Default::default();
     for ended in runs {
-        let [by_swf, by_fnf] = ended.await??;
-        swf.push(by_swf);
-        fnf.push(by_fnf);
+        for (series, spent) in series.iter_mut().zip(ended.await??) {
+            series.push(spent);
+        }
     }
     let mut section = Section::new(
-        "A report to FnF",
+        "A report to each service",
         &format!(
-            "{reports} invocations of one task each for FnF, and as many for SWF in another process, one after the other at FnF's pace: after each pause the caches are cold."
+            "{reports} invocations of one task each for every service, each in a process of its own, one after the other at FnF's pace: after each pause the caches are cold."
         ),
     );
-    section.table("CPU a report, one each 550 ms", "µs", &[("SWF", &swf), ("FnF", &fnf)]);
-    let goals = vec![Goal::at_most("CPU of a report to FnF, against one to SWF", 1.2, fnf.ratio(&swf), " ×")];
-    Ok(Findings { section, goals, ..Findings::default() })
+    let rows: Vec<_> = SERVICES.iter().map(|(_, name, _)| *name).zip(&series).collect();
+    section.table("CPU a report, one each 550 ms", "µs", &rows);
+    let goals = SERVICES.iter().zip(&series).skip(1).map(|((_, name, max), spent)| {
+        let text = format!("CPU of a report to {name}, against one to SWF");
+        Goal::at_most(&text, *max, spent.ratio(&series[0]), " ×")
+    });
+    Ok(Findings { goals: goals.collect(), section, ..Findings::default() })
 }
 
-/// The CPU time of a report to SWF and of one to FnF, in microseconds.
-async fn run(place: &Place, reports: u64) -> Result<[f64; 2], Error> {
+/// The CPU time of a report to each service, in microseconds.
+async fn run(place: &Place, reports: u64) -> Result<[f64; SERVICES.len()], Error> {
     let mut handlers = Vec::new();
-    for service in ["swf", "fnf"] {
+    for (service, ..) in SERVICES {
         let sink = Sink::start(Plan::default(), None).await?;
         let mut vars = sink.vars();
+        vars.push(("TASKBACK_SERVICE", service.to_owned()));
         if service == "fnf" {
             vars.extend([
                 ("FNF_ENDPOINT", format!("http://{}", sink.address)),
@@ -52,11 +65,8 @@ async fn run(place: &Place, reports: u64) -> Result<[f64; 2], Error> {
                 ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "bench".to_owned()),
             ]);
         }
-        handlers.push((
-            Handler::start(place, Kind::Worker, &vars).await?,
-            Tasks::of(service),
-            Duration::ZERO,
-        ));
+        let handler = Handler::start(place, Kind::Worker, &vars).await?;
+        handlers.push((handler, Tasks::of(service), Duration::ZERO));
     }
     for number in 0..=reports {
         for (handler, tasks, spent) in &mut handlers {
@@ -72,6 +82,5 @@ async fn run(place: &Place, reports: u64) -> Result<[f64; 2], Error> {
         }
         tokio::time::sleep(PACE).await;
     }
-    let [swf, fnf] = &handlers[..] else { return Err("two handlers are expected".into()) };
-    Ok([swf, fnf].map(|(_, _, spent)| micros(*spent) / reports as f64))
+    Ok(std::array::from_fn(|index| micros(handlers[index].2) / reports as f64))
 }
