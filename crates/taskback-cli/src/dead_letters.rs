@@ -83,7 +83,7 @@ struct QueueArgs {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  some messages could not be moved or deleted; stderr says which
+  1  some messages could not be moved or deleted, or an error ended the pass early; stderr says which
   2  an invalid argument or setting, or the queue or the ledger cannot be used";
 
 pub(crate) async fn run(args: Args) -> CommandResult {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::error::Error;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use taskback::{DeadLetter, DeadLetterQueue, LetterState, MessageFormat};
 use tokio::time::Instant;
 
 use super::printed::{Line, Summary};
+use crate::local::shutdown_signal;
 
 /// The messages of a queue, each looked at once.
 pub(super) struct Pass {
@@ -33,7 +35,9 @@ const VISIBILITY: Duration = Duration::from_secs(300);
 const PASS_TIME: Duration = Duration::from_secs(240);
 
 impl Pass {
+    /// Returns what was done, also where an error or a signal ended it early. An error means that nothing was looked at.
     pub(super) async fn run(&self) -> Result<Summary, Box<dyn Error>> {
+        let interrupted = pin!(shutdown_signal()?);
         let mut turn = Turn {
             pass: self,
             seen: HashSet::new(),
@@ -41,11 +45,18 @@ impl Pass {
             left: Vec::new(),
             summary: Summary::default(),
         };
-        let result = turn.receive_all().await;
+        let result = turn.receive_all(interrupted).await;
         if let Err(error) = self.queue.show_again(&turn.left).await {
             turn.summary.note(format!("some messages stay hidden for up to 5 minutes: {error}"));
         }
-        result?;
+        if let Err(error) = result {
+            if turn.summary.lines.is_empty() {
+                return Err(error);
+            }
+            turn.summary.note(error.to_string());
+            turn.summary.failed += 1;
+            turn.summary.is_partial = true;
+        }
         if let Ok((visible, hidden)) = self.queue.count().await {
             turn.summary.waiting = Some((visible, hidden));
         }
@@ -65,7 +76,12 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    async fn receive_all(&mut self) -> Result<(), Box<dyn Error>> {
+    /// Goes on until the queue is empty, the pass is over, or it is interrupted: between two messages, never between a
+    /// send and its delete.
+    async fn receive_all(
+        &mut self,
+        mut interrupted: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Box<dyn Error>> {
         let end = Instant::now() + PASS_TIME;
         while Instant::now() < end {
             let letters = self.pass.queue.receive(VISIBILITY).await?;
@@ -76,6 +92,10 @@ impl Turn<'_> {
             let mut letters = letters.into_iter();
             let mut is_over = false;
             while let Some(letter) = letters.next() {
+                if !is_over && is_ready(interrupted.as_mut()).await {
+                    self.summary.note("interrupted".to_owned());
+                    is_over = true;
+                }
                 // One that comes again was looked at, or is beyond the number that was asked for.
                 is_over |= !self.seen.insert(letter.id().to_owned())
                     || self.summary.lines.len() >= self.pass.max as usize;
@@ -143,6 +163,15 @@ impl Turn<'_> {
             self.left.push(letter);
         }
         Ok(())
+    }
+}
+
+/// Whether a future is ready now. Once it was, it must not be asked again.
+async fn is_ready(future: Pin<&mut impl Future<Output = ()>>) -> bool {
+    tokio::select! {
+        biased;
+        () = future => true,
+        () = std::future::ready(()) => false,
     }
 }
 

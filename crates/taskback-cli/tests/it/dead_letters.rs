@@ -3,6 +3,7 @@
 mod fifo;
 mod setup;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use taskback::ledger::Ledger;
 use taskback::{Outcome, Receipt, Service, TaskToken};
@@ -189,4 +190,25 @@ async fn pass_is_bounded() {
     assert_eq!(ran.stdout.lines().filter(|line| line.contains("never seen")).count(), 5, "{}", ran.stdout);
     assert!(ran.stdout.contains("There are more messages"), "{}", ran.stdout);
     assert_eq!(letters.count("dead").await, (12, 0));
+}
+
+/// An error after some messages takes nothing from what is said of them.
+#[tokio::test]
+async fn failed_pass_shows_moved_letters() {
+    let letters = Letters::new("tasks").await;
+    let client = letters.dynamodb().await;
+    for name in ["first", "second", "third"] {
+        letters.send(&envelope(&token(name)), name).await;
+    }
+    // An item of another program: it cannot be read.
+    let key = AttributeValue::S(token("second").fingerprint().hex());
+    let put = client.put_item().table_name("tasks").item("fingerprint", key);
+    put.item("state", AttributeValue::S("odd".into())).send().await.unwrap();
+    let ran = letters.run(&["redrive", "--apply", "--ledger", "dynamodb:tasks"]).await;
+    assert_eq!(ran.code, 1, "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("ledger"), "{}", ran.stderr);
+    for expected in ["moved, runs the step", "1 message; ", "1 moved to ", "There are more messages"] {
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
+    }
+    assert_eq!((letters.count("dead").await, letters.count("tasks").await), ((2, 0), (1, 0)));
 }

@@ -93,6 +93,12 @@ impl Letters {
         command
     }
 
+    /// A ledger in moto's DynamoDB, `dynamodb:tasks`.
+    pub(super) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        crate::serve::setup::create_table(&self.moto.url).await;
+        aws_sdk_dynamodb::Client::new(&taskback::aws::local(&self.moto.url))
+    }
+
     /// Waits until the queue has no message, visible or not.
     pub(super) async fn until_empty(&self, queue: &str) {
         let empty = async {
