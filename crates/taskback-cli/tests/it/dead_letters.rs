@@ -157,6 +157,14 @@ async fn missing_queue_or_source_is_an_error() {
     assert!(ran.code == 2 && ran.stderr.contains("expected --to URL"), "{}", ran.stderr);
     let ran = letters.run(&["redrive", "--queue-url", &other, "--to", &other]).await;
     assert!(ran.code == 2 && ran.stderr.contains("expected another queue"), "{}", ran.stderr);
+    // The same queue by another of its names.
+    let alias = other.replace("127.0.0.1", "localhost");
+    let ran = letters.run(&["redrive", "--queue-url", &other, "--to", &alias]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("expected another queue"), "{}", ran.stderr);
+    let ran = letters.run(&["redrive", "--to", &letters.url("absent")]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("/absent: GetQueueAttributes: "), "{}", ran.stderr);
+    let ran = letters.run(&["redrive", "--to", &other]).await;
+    assert!(ran.code == 0 && ran.stderr.contains("its redrive policy does not name"), "{}", ran.stderr);
     let ran = letters.run(&["list", "--queue-url", &format!("{other}-absent")]).await;
     assert!(ran.code == 2 && ran.stderr.contains("ReceiveMessage: "), "{}", ran.stderr);
     let empty = letters.run(&["list", "--json"]).await;
@@ -168,8 +176,10 @@ async fn missing_queue_or_source_is_an_error() {
 #[tokio::test]
 async fn unsent_letter_stays() {
     let letters = Letters::new("tasks").await;
-    letters.send(&envelope(&token("unseen")), "unseen").await;
-    let ran = letters.run(&["redrive", "--apply", "--to", &letters.url("absent")]).await;
+    let small = letters.create_small("small").await;
+    let large = envelope(&token("unseen")).replace("{}", &format!("{:?}", "x".repeat(2000)));
+    letters.send(&large, "unseen").await;
+    let ran = letters.run(&["redrive", "--apply", "--to", &small]).await;
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(
         ran.stderr.contains("not moved: SendMessage: ") && ran.stdout.contains("0 moved"),

@@ -68,6 +68,13 @@ impl Letters {
         create.send().await.unwrap().queue_url.unwrap()
     }
 
+    /// A queue that takes messages of 1024 bytes at most.
+    pub(super) async fn create_small(&self, name: &str) -> String {
+        let create = self.client.create_queue().queue_name(name);
+        let create = create.attributes(QueueAttributeName::MaximumMessageSize, "1024");
+        create.send().await.unwrap().queue_url.unwrap()
+    }
+
     /// The URL of a queue, whether it exists or not.
     pub(super) fn url(&self, name: &str) -> String {
         let (start, _) = self.dead.rsplit_once('/').unwrap();
