@@ -43,13 +43,15 @@ impl Verdict {
         };
         let receipt = words::receipt_words(&acked.receipt);
         let name = acked.outcome.as_ref().map(words::outcome_words);
-        let is_closed_by_other =
-            matches!(acked.receipt, Receipt::Closed { closed_by: ClosedBy::Other | ClosedBy::Unknown });
+        let is_closed = is_closed_by_other(&acked.receipt);
         let (result, text) = match (&name, is_given) {
-            (Some(name), true) if is_closed_by_other => (
+            (Some(name), true) if is_closed => (
                 "closed by another",
                 format!("Not accepted: {name}. The task was closed before; receipt: {receipt}."),
             ),
+            (None, _) if is_closed => {
+                ("closed by another", format!("The task was closed before. Receipt: {receipt}."))
+            }
             (Some(name), true) => ("reported", format!("Reported: {name}. Receipt: {receipt}.")),
             (None, true) => {
                 ("reported before", format!("The same outcome was reported before. Receipt: {receipt}."))
@@ -85,7 +87,11 @@ impl Verdict {
             Some(State::Reported { receipt, .. }) => Some(receipt.clone()),
             _ => None,
         };
-        let (result, code) = if receipt.is_some() { ("reported before", 0) } else { ("not recorded", 1) };
+        let (result, code) = match &receipt {
+            Some(receipt) if is_closed_by_other(receipt) => ("closed by another", 1),
+            Some(_) => ("reported before", 0),
+            None => ("not recorded", 1),
+        };
         Self { key, result, text, outcome: None, receipt, code }
     }
 
@@ -130,6 +136,10 @@ impl Verdict {
         }
         Ok(ExitCode::from(self.code))
     }
+}
+
+fn is_closed_by_other(receipt: &Receipt) -> bool {
+    matches!(receipt, Receipt::Closed { closed_by: ClosedBy::Other | ClosedBy::Unknown })
 }
 
 fn no_receipt(

@@ -127,3 +127,20 @@ async fn unconfirmed_report_is_repeated() {
     assert_eq!((ran.code, desk.state()), (0, TaskState::Failed), "{}", ran.stdout);
     desk.shows_no_token();
 }
+
+/// Every call says so, not only the first.
+#[tokio::test]
+async fn closed_task_stays_closed_by_another() {
+    let (desk, _ledger) = sqlite_desk("hand-closed", Service::Swf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let report = ["task", "report", "--service", "swf", "--json"];
+    // Another party, by its own ledger.
+    let (other, _ledger) = sqlite_desk("hand-closed-other", Service::Swf).await;
+    let by_other = [&report[..], &["--ledger", other.ledger(), "fail", "--error", "E"]].concat();
+    assert_eq!(desk.run(&by_other, &token).await.code, 0);
+    for outcome in [&["cancel"][..], &["cancel"], &["recorded"], &["fail", "--error", "Night"]] {
+        let ran = desk.run(&[&report, outcome].concat(), &token).await;
+        assert_eq!(ran.code, 1, "{outcome:?}: {} {}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(r#""result":"closed by another""#), "{outcome:?}: {}", ran.stdout);
+    }
+}
