@@ -123,17 +123,19 @@ impl DeadLetterQueue {
 
     /// Deletes a letter that was received.
     pub async fn delete(&self, letter: &DeadLetter) -> Result<(), Error> {
-        let call = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.handle).send();
+        let call = self.client.delete_message().queue_url(&self.url);
+        let call = call.receipt_handle(letter.receipt_handle()).send();
         in_time("DeleteMessage", PATIENCE, call).await.map_err(unusable).map(|_| ())
     }
 
-    /// Makes letters visible at once. An error means that some stay hidden until their visibility timeout.
-    pub async fn show_again(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+    /// Makes letters visible at once, by their [receipt handles](DeadLetter::receipt_handle). An error means that some
+    /// stay hidden until their visibility timeout.
+    pub async fn show_again(&self, receipt_handles: &[String]) -> Result<(), Error> {
         let mut result = Ok(());
-        for ten in letters.chunks(10) {
-            let entries = ten.iter().enumerate().filter_map(|(index, letter)| {
+        for ten in receipt_handles.chunks(10) {
+            let entries = ten.iter().enumerate().filter_map(|(index, handle)| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-                entry.receipt_handle(&letter.handle).visibility_timeout(0).build().ok()
+                entry.receipt_handle(handle).visibility_timeout(0).build().ok()
             });
             let call = self.client.change_message_visibility_batch().queue_url(&self.url);
             let call = call.set_entries(Some(entries.collect())).send();

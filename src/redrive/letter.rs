@@ -12,7 +12,7 @@ use crate::ledger::{LedgerError, LedgerRecords};
 /// A message of a dead-letter queue. Its body holds a token, so `Debug` shows its id only.
 pub struct DeadLetter {
     id: String,
-    pub(super) handle: String,
+    handle: String,
     pub(super) body: String,
     pub(super) attributes: HashMap<String, MessageAttributeValue>,
     system: HashMap<MessageSystemAttributeName, String>,
@@ -33,6 +33,11 @@ impl DeadLetter {
     /// The id of the message.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The name of this receive of it, for [`DeadLetterQueue::show_again`](super::DeadLetterQueue::show_again).
+    pub fn receipt_handle(&self) -> &str {
+        &self.handle
     }
 
     /// The number of its receives, in all queues where it had this id, this one included.

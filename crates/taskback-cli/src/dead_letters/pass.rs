@@ -70,8 +70,8 @@ struct Turn<'a> {
     seen: HashSet<String>,
     /// Groups of which a message must stay, and so those behind it.
     held: HashSet<String>,
-    /// The messages that stay.
-    left: Vec<DeadLetter>,
+    /// The receipt handles of the messages that stay. A body may have 1 MiB.
+    left: Vec<String>,
     summary: Summary,
 }
 
@@ -100,11 +100,11 @@ impl Turn<'_> {
                 is_over |= !self.seen.insert(letter.id().to_owned())
                     || self.summary.lines.len() >= self.pass.max as usize;
                 if is_over {
-                    self.left.push(letter);
+                    self.leave(&letter);
                     continue;
                 }
                 if let Err(error) = self.settle(letter).await {
-                    self.left.extend(letters);
+                    letters.for_each(|letter| self.leave(&letter));
                     return Err(error);
                 }
             }
@@ -117,6 +117,10 @@ impl Turn<'_> {
         Ok(())
     }
 
+    fn leave(&mut self, letter: &DeadLetter) {
+        self.left.push(letter.receipt_handle().to_owned());
+    }
+
     /// Looks at a letter, and moves it where that is asked for. An error ends the pass.
     async fn settle(&mut self, letter: DeadLetter) -> Result<(), Box<dyn Error>> {
         let Pass { queue, records, format, source_arn, action, .. } = self.pass;
@@ -124,7 +128,7 @@ impl Turn<'_> {
         let state = match letter.state(&**records, format, source_arn).await {
             Ok(state) => state,
             Err(error) => {
-                self.left.push(letter);
+                self.leave(&letter);
                 return Err(error.into());
             }
         };
@@ -160,7 +164,7 @@ impl Turn<'_> {
         }
         self.summary.lines.push(line);
         if !is_done {
-            self.left.push(letter);
+            self.leave(&letter);
         }
         Ok(())
     }
