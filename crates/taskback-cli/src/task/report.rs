@@ -28,7 +28,8 @@ Exit codes:
   0  the task has this outcome, and there is a receipt
   1  the task has another outcome, or another party closed it
   2  nothing was reported: invalid argument, token or setting, or ledger or service cannot be used
-  3  there is no receipt yet: a worker holds the task, or the service did not confirm; stdout says which")]
+  3  there is no receipt yet: a worker holds the task, the step handed it to another party, or the service did not
+     confirm; stdout says which")]
 pub(super) struct Args {
     /// The service that gave out the token.
     #[arg(long, value_parser = token::parse_service)]

@@ -15,7 +15,8 @@ use crate::exit::CommandResult;
 /// What became of the outcome.
 pub(super) struct Verdict {
     key: Fingerprint,
-    /// `reported`, `reported before`, `another outcome`, `closed by another`, `held`, `no receipt`, `not recorded`.
+    /// `reported`, `reported before`, `another outcome`, `closed by another`, `delegated`, `held`, `no receipt`,
+    /// `not recorded`, `unknown`.
     result: &'static str,
     text: String,
     outcome: Option<String>,
@@ -23,8 +24,13 @@ pub(super) struct Verdict {
     code: u8,
 }
 
+const DELEGATED: &str = "delegated";
+/// There is a receipt, and the outcome that it is for could not be read.
+const UNREAD: &str = "unknown";
+
 impl Verdict {
-    /// The verdict on a report. `task` is the record after it. An error where the report could not be tried.
+    /// The verdict on a report. `task` is the record after it, where it could be read. An error where the report could
+    /// not be tried.
     pub(super) fn new(
         key: Fingerprint,
         given: &Outcome,
@@ -45,6 +51,9 @@ impl Verdict {
         let name = acked.outcome.as_ref().map(words::outcome_words);
         let is_closed = is_closed_by_other(&acked.receipt);
         let (result, text) = match (&name, is_given) {
+            _ if matches!(acked.receipt, Receipt::Delegated { .. }) => {
+                (DELEGATED, format!("Nothing was reported: the task is {receipt}, which reports."))
+            }
             (Some(name), true) if is_closed => (
                 "closed by another",
                 format!("Not accepted: {name}. The task was closed before; receipt: {receipt}."),
@@ -53,6 +62,12 @@ impl Verdict {
                 ("closed by another", format!("The task was closed before. Receipt: {receipt}."))
             }
             (Some(name), true) => ("reported", format!("Reported: {name}. Receipt: {receipt}.")),
+            (None, _) if task.is_none() => (
+                UNREAD,
+                format!(
+                    "Reported before; the ledger could not be read again, so whether it was this outcome is unknown. Receipt: {receipt}."
+                ),
+            ),
             (None, true) => {
                 ("reported before", format!("The same outcome was reported before. Receipt: {receipt}."))
             }
@@ -70,7 +85,12 @@ impl Verdict {
                 ("another outcome", format!("Another outcome was reported before. Receipt: {receipt}."))
             }
         };
-        let code = u8::from(!matches!(result, "reported" | "reported before"));
+        let code = match result {
+            "reported" | "reported before" => 0,
+            DELEGATED => 3,
+            UNREAD => 2,
+            _ => 1,
+        };
         Ok(Self { key, result, text, outcome: name, receipt: Some(acked.receipt.clone()), code })
     }
 
@@ -89,6 +109,7 @@ impl Verdict {
         };
         let (result, code) = match &receipt {
             Some(receipt) if is_closed_by_other(receipt) => ("closed by another", 1),
+            Some(Receipt::Delegated { .. }) => (DELEGATED, 3),
             Some(_) => ("reported before", 0),
             None => ("not recorded", 1),
         };
@@ -155,8 +176,8 @@ fn no_receipt(
         Some(State::Decided(_)) => {
             "Another outcome is recorded; `taskback task report … recorded` reports it again."
         }
-        _ if report.is_own => "`taskback task show` says whether the outcome was recorded.",
-        _ => "Nothing was recorded.",
+        Some(State::Absent | State::Running { .. }) if !report.is_own => "Nothing was recorded.",
+        _ => "`taskback task show` says whether an outcome was recorded.",
     };
     format!("No receipt: {reason}. {recorded} RUST_LOG=warn logs the service's answer.")
 }

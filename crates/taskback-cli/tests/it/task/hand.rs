@@ -144,3 +144,17 @@ async fn closed_task_stays_closed_by_another() {
         assert!(ran.stdout.contains(r#""result":"closed by another""#), "{outcome:?}: {}", ran.stdout);
     }
 }
+
+/// Another party reports it, so nothing is reported, and nothing is said to be.
+#[tokio::test]
+async fn delegated_task_is_not_reported() {
+    let (desk, ledger) = sqlite_desk("hand-delegated", Service::Swf).await;
+    decide(&ledger, &desk.opened.token, &Outcome::DelegatedTo { to: "a bank".into() }).await;
+    let token = desk.opened.token.expose().to_owned();
+    for outcome in ["recorded", "cancel"] {
+        let ran = desk.run(&["task", "report", "--service", "swf", outcome], &token).await;
+        assert_eq!((ran.code, desk.reports()), (3, 0), "{} {}", ran.stdout, ran.stderr);
+        let expected = "Nothing was reported: the task is delegated to a bank, which reports.";
+        assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+    }
+}
