@@ -48,6 +48,11 @@ impl DeadLetterQueue {
         Self { client, url: url.into() }
     }
 
+    /// Whether it is a FIFO queue, which its name says. In another queue a group has no order.
+    pub fn is_fifo(&self) -> bool {
+        is_fifo(&self.url)
+    }
+
     /// The URLs of the queues whose redrive policy names this queue, at most 1000.
     pub async fn sources(&self) -> Result<Vec<String>, Error> {
         let call = self.client.list_dead_letter_source_queues().queue_url(&self.url).send();
@@ -106,13 +111,14 @@ impl DeadLetterQueue {
             let value = value.map_err(|_| unusable(AwsError::unsent("SendMessage")))?;
             call = call.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
         }
-        // A queue's name says that it is FIFO. The sender's own id of deduplication would drop the message silently within
-        // 5 minutes of its first send.
-        if to.ends_with(".fifo") {
-            call = call
+        // The sender's own id of deduplication would drop the message silently within 5 minutes of its first send.
+        call = match is_fifo(to) {
+            true => call
                 .message_group_id(letter.group().unwrap_or(letter.id()))
-                .message_deduplication_id(format!("redrive-{}", letter.id()));
-        }
+                .message_deduplication_id(format!("redrive-{}", letter.id())),
+            // A fair queue has groups too.
+            false => call.set_message_group_id(letter.group().map(str::to_owned)),
+        };
         let answer = in_time("SendMessage", PATIENCE, call.send()).await.map_err(unusable)?;
         // SQS names each message that it takes.
         match answer.message_id.is_some_and(|id| !id.is_empty()) {
@@ -147,6 +153,10 @@ impl DeadLetterQueue {
         }
         result
     }
+}
+
+fn is_fifo(url: &str) -> bool {
+    url.ends_with(".fifo")
 }
 
 fn unusable(error: AwsError) -> Error {

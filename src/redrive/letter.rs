@@ -45,7 +45,7 @@ impl DeadLetter {
         self.system(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
     }
 
-    /// Its group, in a FIFO queue.
+    /// Its group, in a FIFO queue or a fair one.
     pub fn group(&self) -> Option<&str> {
         self.system(&MessageSystemAttributeName::MessageGroupId)
     }

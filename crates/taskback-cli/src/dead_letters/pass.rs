@@ -68,7 +68,7 @@ struct Turn<'a> {
     pass: &'a Pass,
     /// The ids of the messages that were received.
     seen: HashSet<String>,
-    /// Groups of which a message must stay, and so those behind it.
+    /// Groups of a FIFO queue of which a message must stay, and so those behind it.
     held: HashSet<String>,
     /// The receipt handles of the messages that stay. A body may have 1 MiB.
     left: Vec<String>,
@@ -132,7 +132,7 @@ impl Turn<'_> {
                 return Err(error.into());
             }
         };
-        let group = letter.group().map(str::to_owned);
+        let group = letter.group().filter(|_| queue.is_fifo()).map(str::to_owned);
         let is_behind = group.as_ref().is_some_and(|group| self.held.contains(group));
         let mut line = Line::new(&letter, &state, format);
         let done = match action {
@@ -159,7 +159,7 @@ impl Turn<'_> {
             }
             false
         });
-        if let (LetterState::Running(_), Some(group)) = (&state, group) {
+        if let (LetterState::Running(_) | LetterState::UnnamableStart, Some(group)) = (&state, group) {
             self.held.insert(group);
         }
         self.summary.lines.push(line);

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    Message, MessageAttributeValue, MessageSystemAttributeName as System, QueueAttributeName,
+};
 use serde_json::json;
 use taskback::TaskToken;
 use taskback::ledger::SqlLedger;
@@ -81,14 +83,14 @@ impl Letters {
         format!("{start}/{name}")
     }
 
-    /// Sends a dead letter; in a FIFO queue its group is the first character of its id.
+    /// Sends a dead letter; its group is the first character of its id, in a FIFO queue and in a fair one.
     pub(super) async fn send(&self, body: &str, id: &str) {
         let kind =
             MessageAttributeValue::builder().data_type("String").string_value("order").build().unwrap();
         let mut send = self.client.send_message().queue_url(&self.dead).message_body(body);
-        send = send.message_attributes("kind", kind);
+        send = send.message_attributes("kind", kind).message_group_id(&id[..1]);
         if self.dead.ends_with(".fifo") {
-            send = send.message_group_id(&id[..1]).message_deduplication_id(id);
+            send = send.message_deduplication_id(id);
         }
         send.send().await.unwrap();
     }
@@ -142,7 +144,7 @@ impl Letters {
 
     pub(super) async fn receive(&self, queue: &str) -> Vec<Message> {
         let receive = self.client.receive_message().queue_url(self.url(queue)).max_number_of_messages(10);
-        let receive = receive.message_attribute_names("All");
+        let receive = receive.message_attribute_names("All").message_system_attribute_names(System::All);
         receive.send().await.unwrap().messages.unwrap_or_default()
     }
 
