@@ -98,10 +98,10 @@ impl DeadLetterQueue {
     }
 
     /// Sends a letter to a queue, with its attributes. A letter that is sent twice within 5 minutes to a FIFO queue arrives
-    /// once. `source_arn` is as for [`DeadLetter::state`].
+    /// once. `source_arn` is as for [`DeadLetter::state`]; a start of a flow that cannot be named is an error.
     pub async fn send(&self, letter: &DeadLetter, to: &str, source_arn: Option<&str>) -> Result<(), Error> {
-        let mut call =
-            self.client.send_message().queue_url(to).message_body(letter.redriven_body(source_arn));
+        let body = letter.redriven_body(source_arn)?;
+        let mut call = self.client.send_message().queue_url(to).message_body(body);
         if !letter.attributes.is_empty() {
             call = call.set_message_attributes(Some(letter.attributes.clone()));
         }
