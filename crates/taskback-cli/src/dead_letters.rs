@@ -101,7 +101,15 @@ async fn list(args: ListArgs) -> CommandResult {
         [source] => queue.arn_of(source).await.ok(),
         _ => None,
     };
-    let pass = Pass { queue, records, format, source_arn, action: Action::Look, max: args.queue.max };
+    let pass = Pass {
+        queue,
+        records,
+        format,
+        source_arn,
+        action: Action::Look,
+        max: args.queue.max,
+        json: args.queue.json,
+    };
     pass.run().await?.print(None, args.queue.json)
 }
 
@@ -140,7 +148,8 @@ async fn redrive(args: RedriveArgs) -> CommandResult {
         _ => None,
     };
     let action = Action::Redrive { to: to.clone(), apply: args.apply, delete_reported: args.delete_reported };
-    let pass = Pass { queue, records, format, source_arn, action, max: args.queue.max };
+    let pass =
+        Pass { queue, records, format, source_arn, action, max: args.queue.max, json: args.queue.json };
     pass.run().await?.print(Some((&to, args.apply)), args.queue.json)
 }
 

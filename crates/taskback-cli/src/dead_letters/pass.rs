@@ -10,8 +10,9 @@ use taskback::ledger::LedgerRecords;
 use taskback::{DeadLetter, DeadLetterQueue, LetterState, MessageFormat};
 use tokio::time::Instant;
 
-use super::printed::{Line, Summary};
+use super::printed::{Line, Summary, messages};
 use crate::local::shutdown_signal;
+use crate::progress::Progress;
 
 /// The messages of a queue, each looked at once.
 pub(super) struct Pass {
@@ -22,6 +23,8 @@ pub(super) struct Pass {
     pub(super) source_arn: Option<String>,
     pub(super) action: Action,
     pub(super) max: u32,
+    /// Whether the output is for a program, which gets no progress.
+    pub(super) json: bool,
 }
 
 pub(super) enum Action {
@@ -38,14 +41,17 @@ impl Pass {
     /// Returns what was done, also where an error or a signal ended it early. An error means that nothing was looked at.
     pub(super) async fn run(&self) -> Result<Summary, Box<dyn Error>> {
         let interrupted = pin!(shutdown_signal()?);
+        let progress = Progress::new(!self.json, "receiving messages");
         let mut turn = Turn {
             pass: self,
+            progress: &progress,
             seen: HashSet::new(),
             held: HashSet::new(),
             left: Vec::new(),
             summary: Summary::default(),
         };
         let result = turn.receive_all(interrupted).await;
+        progress.show(format!("making {} visible again", messages(turn.left.len())));
         if let Err(error) = self.queue.show_again(&turn.left).await {
             turn.summary.note(format!("some messages stay hidden for up to 5 minutes: {error}"));
         }
@@ -66,6 +72,7 @@ impl Pass {
 
 struct Turn<'a> {
     pass: &'a Pass,
+    progress: &'a Progress,
     /// The ids of the messages that were received.
     seen: HashSet<String>,
     /// Groups of a FIFO queue of which a message must stay, and so those behind it.
@@ -89,6 +96,7 @@ impl Turn<'_> {
                 return Ok(());
             }
             self.summary.received += letters.len();
+            self.progress.show(format!("{} received", messages(self.summary.received)));
             let mut letters = letters.into_iter();
             let mut is_over = false;
             while let Some(letter) = letters.next() {
