@@ -1,7 +1,7 @@
 //! `taskback task report`: an outcome by hand, as any owner reports it.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -144,6 +144,9 @@ impl OutputArgs {
     /// The JSON text, unchanged.
     fn read(&self) -> Result<Box<RawValue>, Box<dyn Error>> {
         let text = match (&self.output, &self.output_file) {
+            (_, Some(path)) if path == Path::new("-") => {
+                return Err("--output-file: expected a file: standard input has the task token".into());
+            }
             (_, Some(path)) => {
                 read_text(path, MAX_BYTES).map_err(|error| format!("--output-file: {error}"))?
             }

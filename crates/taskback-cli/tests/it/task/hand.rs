@@ -91,6 +91,7 @@ async fn invalid_arguments_report_nothing() {
     let too_large: [&str; 3] = ["succeed", "--output", &large];
     for (args, stdin, expected) in [
         (&["succeed", "--output", "{"][..], &*token, "not valid JSON"),
+        (&["succeed", "--output-file", "-"], &token, "standard input has the task token"),
         (&["fail"], &token, "--error"),
         (&["fail", "--error", ""], &token, "--error: expected a name"),
         (&["cancel"], "", "no token"),
