@@ -1,6 +1,7 @@
 //! `taskback dead-letters` at moto's SQS, with a ledger in SQLite.
 
 mod fifo;
+mod interrupted;
 mod setup;
 
 use aws_sdk_dynamodb::types::AttributeValue;

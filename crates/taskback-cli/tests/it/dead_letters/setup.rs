@@ -108,6 +108,11 @@ impl Letters {
         aws_sdk_dynamodb::Client::new(&taskback::aws::local(&self.moto.url))
     }
 
+    /// Host and port of moto.
+    pub(super) fn address(&self) -> String {
+        self.moto.url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+    }
+
     /// Waits until the queue has no message, visible or not.
     pub(super) async fn until_empty(&self, queue: &str) {
         let empty = async {
@@ -124,8 +129,11 @@ impl Letters {
         if !args.contains(&"--queue-url") {
             command.args(["--queue-url", &self.dead]);
         }
-        let ran = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+        let mut ran = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
         self.printed.lock().unwrap().push_str(&format!("{}{}", ran.stdout, ran.stderr));
+        // A slow machine is shown the progress.
+        let is_progress = |line: &&str| line.ends_with(" received") || line.ends_with(" visible again");
+        ran.stderr = ran.stderr.lines().filter(|line| !is_progress(line)).collect();
         ran
     }
 
