@@ -20,7 +20,7 @@ use crate::task_labels::{TaskLabels, log_task};
 #[non_exhaustive]
 pub struct HandReport {
     /// True where the task had no outcome and no owner, so that the outcome of the call was taken. False where an outcome
-    /// was decided before, or nothing was reported.
+    /// was decided before, the lease was lost, or nothing was reported.
     pub is_own: bool,
     /// The receipt, or the reason why there is none.
     pub settlement: Settlement,
@@ -67,7 +67,9 @@ impl TaskRun<'_> {
             Ok(Claim::Acquired(lease)) => {
                 let lease = HeldLease::new(lease, max, ends);
                 let result = self.report_own(outcome, &lease, &mut reports).await;
-                HandReport { is_own: true, settlement: result.into() }
+                // Then another owner claimed the task, and may have decided it.
+                let is_own = !matches!(result, Err(NackReason::LeaseLost));
+                HandReport { is_own, settlement: result.into() }
             }
             Ok(Claim::HeldByOther(remaining)) => earlier(Err(NackReason::HeldByOther(remaining))),
             Ok(Claim::Reported(receipt)) => earlier(Ok(self.acked(None, receipt))),

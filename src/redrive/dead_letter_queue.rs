@@ -48,6 +48,11 @@ impl DeadLetterQueue {
         Self { client, url: url.into() }
     }
 
+    /// Whether it is a FIFO queue, which its name says. In another queue a group has no order.
+    pub fn is_fifo(&self) -> bool {
+        is_fifo(&self.url)
+    }
+
     /// The URLs of the queues whose redrive policy names this queue, at most 1000.
     pub async fn sources(&self) -> Result<Vec<String>, Error> {
         let call = self.client.list_dead_letter_source_queues().queue_url(&self.url).send();
@@ -93,10 +98,10 @@ impl DeadLetterQueue {
     }
 
     /// Sends a letter to a queue, with its attributes. A letter that is sent twice within 5 minutes to a FIFO queue arrives
-    /// once. `source_arn` is as for [`DeadLetter::state`].
+    /// once. `source_arn` is as for [`DeadLetter::state`]; a start of a flow that cannot be named is an error.
     pub async fn send(&self, letter: &DeadLetter, to: &str, source_arn: Option<&str>) -> Result<(), Error> {
-        let mut call =
-            self.client.send_message().queue_url(to).message_body(letter.redriven_body(source_arn));
+        let body = letter.redriven_body(source_arn)?;
+        let mut call = self.client.send_message().queue_url(to).message_body(body);
         if !letter.attributes.is_empty() {
             call = call.set_message_attributes(Some(letter.attributes.clone()));
         }
@@ -106,13 +111,14 @@ impl DeadLetterQueue {
             let value = value.map_err(|_| unusable(AwsError::unsent("SendMessage")))?;
             call = call.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
         }
-        // A queue's name says that it is FIFO. The sender's own id of deduplication would drop the message silently within
-        // 5 minutes of its first send.
-        if to.ends_with(".fifo") {
-            call = call
+        // The sender's own id of deduplication would drop the message silently within 5 minutes of its first send.
+        call = match is_fifo(to) {
+            true => call
                 .message_group_id(letter.group().unwrap_or(letter.id()))
-                .message_deduplication_id(format!("redrive-{}", letter.id()));
-        }
+                .message_deduplication_id(format!("redrive-{}", letter.id())),
+            // A fair queue has groups too.
+            false => call.set_message_group_id(letter.group().map(str::to_owned)),
+        };
         let answer = in_time("SendMessage", PATIENCE, call.send()).await.map_err(unusable)?;
         // SQS names each message that it takes.
         match answer.message_id.is_some_and(|id| !id.is_empty()) {
@@ -123,17 +129,19 @@ impl DeadLetterQueue {
 
     /// Deletes a letter that was received.
     pub async fn delete(&self, letter: &DeadLetter) -> Result<(), Error> {
-        let call = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.handle).send();
+        let call = self.client.delete_message().queue_url(&self.url);
+        let call = call.receipt_handle(letter.receipt_handle()).send();
         in_time("DeleteMessage", PATIENCE, call).await.map_err(unusable).map(|_| ())
     }
 
-    /// Makes letters visible at once. An error means that some stay hidden until their visibility timeout.
-    pub async fn show_again(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+    /// Makes letters visible at once, by their [receipt handles](DeadLetter::receipt_handle). An error means that some
+    /// stay hidden until their visibility timeout.
+    pub async fn show_again(&self, receipt_handles: &[String]) -> Result<(), Error> {
         let mut result = Ok(());
-        for ten in letters.chunks(10) {
-            let entries = ten.iter().enumerate().filter_map(|(index, letter)| {
+        for ten in receipt_handles.chunks(10) {
+            let entries = ten.iter().enumerate().filter_map(|(index, handle)| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-                entry.receipt_handle(&letter.handle).visibility_timeout(0).build().ok()
+                entry.receipt_handle(handle).visibility_timeout(0).build().ok()
             });
             let call = self.client.change_message_visibility_batch().queue_url(&self.url);
             let call = call.set_entries(Some(entries.collect())).send();
@@ -145,6 +153,10 @@ impl DeadLetterQueue {
         }
         result
     }
+}
+
+fn is_fifo(url: &str) -> bool {
+    url.ends_with(".fifo")
 }
 
 fn unusable(error: AwsError) -> Error {

@@ -7,12 +7,13 @@ use taskback_core::Members;
 use taskback_core::{DecodeError, MessageFormat, RawTask};
 
 use super::letter_state::LetterState;
+use crate::error::{Error, ErrorKind};
 use crate::ledger::{LedgerError, LedgerRecords};
 
 /// A message of a dead-letter queue. Its body holds a token, so `Debug` shows its id only.
 pub struct DeadLetter {
     id: String,
-    pub(super) handle: String,
+    handle: String,
     pub(super) body: String,
     pub(super) attributes: HashMap<String, MessageAttributeValue>,
     system: HashMap<MessageSystemAttributeName, String>,
@@ -35,12 +36,17 @@ impl DeadLetter {
         &self.id
     }
 
+    /// The name of this receive of it, for [`DeadLetterQueue::show_again`](super::DeadLetterQueue::show_again).
+    pub fn receipt_handle(&self) -> &str {
+        &self.handle
+    }
+
     /// The number of its receives, in all queues where it had this id, this one included.
     pub fn receive_count(&self) -> Option<u32> {
         self.system(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
     }
 
-    /// Its group, in a FIFO queue.
+    /// Its group, in a FIFO queue or a fair one.
     pub fn group(&self) -> Option<&str> {
         self.system(&MessageSystemAttributeName::MessageGroupId)
     }
@@ -72,17 +78,19 @@ impl DeadLetter {
         }
     }
 
-    /// The body to send: of a start without a name one that names it after its first message.
-    pub(super) fn redriven_body(&self, source_arn: Option<&str>) -> String {
+    /// The body to send: of a start without a name one that names it after its first message. An error where that is not
+    /// known: the flow could be started twice.
+    pub(super) fn redriven_body(&self, source_arn: Option<&str>) -> Result<String, Error> {
+        if self.flow_request(source_arn) == Some(LetterState::UnnamableStart) {
+            return Err(Error::new(ErrorKind::Usage, LetterState::UnnamableStart.effect()));
+        }
         #[cfg(feature = "fnf")]
         if let Some(message) = self.first_message(source_arn)
             && let Ok(Some(named)) = crate::fnf_flow::with_first_message(&self.body, &message)
         {
-            return named;
+            return Ok(named);
         }
-        #[cfg(not(feature = "fnf"))]
-        let _ = source_arn;
-        self.body.clone()
+        Ok(self.body.clone())
     }
 
     #[cfg(feature = "fnf")]
@@ -157,6 +165,17 @@ mod tests {
         let (known, unknown) = (letter(START).flow_request(Some("arn")), letter(START).flow_request(None));
         assert_eq!((known, unknown), (Some(LetterState::UnnamedStart), Some(LetterState::UnnamableStart)));
         assert_eq!(record(sns).flow_request(Some("arn")), Some(LetterState::UnnamableStart));
+    }
+
+    #[test]
+    fn unnamable_start_is_not_sent() {
+        let error = letter(START).redriven_body(None).unwrap_err().to_string();
+        assert!(error.contains("could start the flow twice"), "{error}");
+        assert!(letter(START).redriven_body(Some("arn")).unwrap().contains("arn id-1"));
+        let named = r#"{"action":"start","flowName":"f","executionName":"e"}"#;
+        for body in [named, "a task"] {
+            assert_eq!(letter(body).redriven_body(None).unwrap(), body);
+        }
     }
 
     #[test]

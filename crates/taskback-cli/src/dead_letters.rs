@@ -10,6 +10,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use taskback::ledger::LedgerRecords;
 use taskback::{Clients, DeadLetterQueue, MessageFormat, Settings};
+use taskback_core::printable;
 
 use crate::exit::CommandResult;
 use crate::records::LedgerArgs;
@@ -83,7 +84,7 @@ struct QueueArgs {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  some messages could not be moved or deleted; stderr says which
+  1  some messages could not be moved or deleted, or an error ended the pass early; stderr says which
   2  an invalid argument or setting, or the queue or the ledger cannot be used";
 
 pub(crate) async fn run(args: Args) -> CommandResult {
@@ -100,7 +101,15 @@ async fn list(args: ListArgs) -> CommandResult {
         [source] => queue.arn_of(source).await.ok(),
         _ => None,
     };
-    let pass = Pass { queue, records, format, source_arn, action: Action::Look, max: args.queue.max };
+    let pass = Pass {
+        queue,
+        records,
+        format,
+        source_arn,
+        action: Action::Look,
+        max: args.queue.max,
+        json: args.queue.json,
+    };
     pass.run().await?.print(None, args.queue.json)
 }
 
@@ -124,17 +133,35 @@ async fn redrive(args: RedriveArgs) -> CommandResult {
             .into());
         }
     };
-    if to == args.queue.queue_url {
+    // One queue has several URLs. A queue that does not exist is found here, before anything is looked at.
+    let target =
+        queue.arn_of(&to).await.map_err(|error| format!("--to {}: {error}", printable(&to, CHARS)))?;
+    let own = queue.arn_of(&args.queue.queue_url).await.map_err(|error| format!("--queue-url: {error}"))?;
+    if target == own {
         return Err("--to: expected another queue than --queue-url".into());
+    }
+    if !sources.is_empty() && !sources.iter().any(|source| is_url_of(source, &target)) {
+        eprintln!("taskback: warning: --to: its redrive policy does not name the queue of --queue-url");
     }
     let source_arn = match sources.as_slice() {
         [source] => queue.arn_of(source).await.ok(),
         _ => None,
     };
     let action = Action::Redrive { to: to.clone(), apply: args.apply, delete_reported: args.delete_reported };
-    let pass = Pass { queue, records, format, source_arn, action, max: args.queue.max };
+    let pass =
+        Pass { queue, records, format, source_arn, action, max: args.queue.max, json: args.queue.json };
     pass.run().await?.print(Some((&to, args.apply)), args.queue.json)
 }
+
+/// Whether a URL of SQS, whose path is account and name, is that of an ARN of the same region.
+fn is_url_of(url: &str, arn: &str) -> bool {
+    let mut parts = arn.rsplitn(3, ':');
+    let (name, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    url.ends_with(&format!("/{account}/{name}"))
+}
+
+/// The longest URL that is printed.
+const CHARS: usize = 256;
 
 struct Connected {
     queue: DeadLetterQueue,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::error::Error;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use taskback::ledger::LedgerRecords;
 use taskback::{DeadLetter, DeadLetterQueue, LetterState, MessageFormat};
 use tokio::time::Instant;
 
-use super::printed::{Line, Summary};
+use super::printed::{Line, Summary, messages};
+use crate::local::shutdown_signal;
+use crate::progress::Progress;
 
 /// The messages of a queue, each looked at once.
 pub(super) struct Pass {
@@ -20,6 +23,8 @@ pub(super) struct Pass {
     pub(super) source_arn: Option<String>,
     pub(super) action: Action,
     pub(super) max: u32,
+    /// Whether the output is for a program, which gets no progress.
+    pub(super) json: bool,
 }
 
 pub(super) enum Action {
@@ -33,19 +38,31 @@ const VISIBILITY: Duration = Duration::from_secs(300);
 const PASS_TIME: Duration = Duration::from_secs(240);
 
 impl Pass {
+    /// Returns what was done, also where an error or a signal ended it early. An error means that nothing was looked at.
     pub(super) async fn run(&self) -> Result<Summary, Box<dyn Error>> {
+        let interrupted = pin!(shutdown_signal()?);
+        let progress = Progress::new(!self.json, "receiving messages");
         let mut turn = Turn {
             pass: self,
+            progress: &progress,
             seen: HashSet::new(),
             held: HashSet::new(),
             left: Vec::new(),
             summary: Summary::default(),
         };
-        let result = turn.receive_all().await;
+        let result = turn.receive_all(interrupted).await;
+        progress.show(format!("making {} visible again", messages(turn.left.len())));
         if let Err(error) = self.queue.show_again(&turn.left).await {
             turn.summary.note(format!("some messages stay hidden for up to 5 minutes: {error}"));
         }
-        result?;
+        if let Err(error) = result {
+            if turn.summary.lines.is_empty() {
+                return Err(error);
+            }
+            turn.summary.note(error.to_string());
+            turn.summary.failed += 1;
+            turn.summary.is_partial = true;
+        }
         if let Ok((visible, hidden)) = self.queue.count().await {
             turn.summary.waiting = Some((visible, hidden));
         }
@@ -55,17 +72,23 @@ impl Pass {
 
 struct Turn<'a> {
     pass: &'a Pass,
+    progress: &'a Progress,
     /// The ids of the messages that were received.
     seen: HashSet<String>,
-    /// Groups of which a message must stay, and so those behind it.
+    /// Groups of a FIFO queue of which a message must stay, and so those behind it.
     held: HashSet<String>,
-    /// The messages that stay.
-    left: Vec<DeadLetter>,
+    /// The receipt handles of the messages that stay. A body may have 1 MiB.
+    left: Vec<String>,
     summary: Summary,
 }
 
 impl Turn<'_> {
-    async fn receive_all(&mut self) -> Result<(), Box<dyn Error>> {
+    /// Goes on until the queue is empty, the pass is over, or it is interrupted: between two messages, never between a
+    /// send and its delete.
+    async fn receive_all(
+        &mut self,
+        mut interrupted: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Box<dyn Error>> {
         let end = Instant::now() + PASS_TIME;
         while Instant::now() < end {
             let letters = self.pass.queue.receive(VISIBILITY).await?;
@@ -73,18 +96,23 @@ impl Turn<'_> {
                 return Ok(());
             }
             self.summary.received += letters.len();
+            self.progress.show(format!("{} received", messages(self.summary.received)));
             let mut letters = letters.into_iter();
             let mut is_over = false;
             while let Some(letter) = letters.next() {
+                if !is_over && is_ready(interrupted.as_mut()).await {
+                    self.summary.note("interrupted".to_owned());
+                    is_over = true;
+                }
                 // One that comes again was looked at, or is beyond the number that was asked for.
                 is_over |= !self.seen.insert(letter.id().to_owned())
                     || self.summary.lines.len() >= self.pass.max as usize;
                 if is_over {
-                    self.left.push(letter);
+                    self.leave(&letter);
                     continue;
                 }
                 if let Err(error) = self.settle(letter).await {
-                    self.left.extend(letters);
+                    letters.for_each(|letter| self.leave(&letter));
                     return Err(error);
                 }
             }
@@ -97,6 +125,10 @@ impl Turn<'_> {
         Ok(())
     }
 
+    fn leave(&mut self, letter: &DeadLetter) {
+        self.left.push(letter.receipt_handle().to_owned());
+    }
+
     /// Looks at a letter, and moves it where that is asked for. An error ends the pass.
     async fn settle(&mut self, letter: DeadLetter) -> Result<(), Box<dyn Error>> {
         let Pass { queue, records, format, source_arn, action, .. } = self.pass;
@@ -104,11 +136,11 @@ impl Turn<'_> {
         let state = match letter.state(&**records, format, source_arn).await {
             Ok(state) => state,
             Err(error) => {
-                self.left.push(letter);
+                self.leave(&letter);
                 return Err(error.into());
             }
         };
-        let group = letter.group().map(str::to_owned);
+        let group = letter.group().filter(|_| queue.is_fifo()).map(str::to_owned);
         let is_behind = group.as_ref().is_some_and(|group| self.held.contains(group));
         let mut line = Line::new(&letter, &state, format);
         let done = match action {
@@ -135,14 +167,23 @@ impl Turn<'_> {
             }
             false
         });
-        if let (LetterState::Running(_), Some(group)) = (&state, group) {
+        if let (LetterState::Running(_) | LetterState::UnnamableStart, Some(group)) = (&state, group) {
             self.held.insert(group);
         }
         self.summary.lines.push(line);
         if !is_done {
-            self.left.push(letter);
+            self.leave(&letter);
         }
         Ok(())
+    }
+}
+
+/// Whether a future is ready now. Once it was, it must not be asked again.
+async fn is_ready(future: Pin<&mut impl Future<Output = ()>>) -> bool {
+    tokio::select! {
+        biased;
+        () = future => true,
+        () = std::future::ready(()) => false,
     }
 }
 

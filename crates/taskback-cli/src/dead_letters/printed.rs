@@ -147,7 +147,8 @@ impl Line {
     }
 }
 
-fn messages(count: usize) -> String {
+/// A number of messages, in words.
+pub(super) fn messages(count: usize) -> String {
     if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
 }
 

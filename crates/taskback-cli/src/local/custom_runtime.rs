@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -106,7 +106,21 @@ impl CustomRuntime {
 
 const DROPPED: &str = "the function dropped the connection before it answered: its own log, above, says why";
 
-/// An address of loopback that was free a moment ago.
+/// An address of loopback that is free. Its port is below those that systems choose themselves, so that no connection
+/// takes it before the function does, and no other function of this process gets it.
 fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id() % 625 * 16;
+    for _ in 0..PORTS {
+        let offset = (start + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let port = FIRST_PORT.saturating_add(u16::try_from(offset).unwrap_or_default());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(io::Error::other("no port from 20000 to 29999 is free"))
 }
+
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u32 = 10_000;

@@ -1,12 +1,13 @@
 //! `taskback task release`: a task whose owner is dead.
 
+use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
 use taskback::Fingerprint;
-use taskback::ledger::{TaskRecord, WriteResult};
+use taskback::ledger::{LedgerRecords, RecordQuery, TaskRecord, WriteResult};
 
 use super::{show, words};
 use crate::exit::CommandResult;
@@ -42,7 +43,7 @@ pub(super) async fn run(args: Args) -> CommandResult {
     let records = args.ledger.open().await?;
     let mut found = match Fingerprint::from_hex(&args.task) {
         Some(key) => records.read(&key).await?.into_iter().collect(),
-        None => show::search(&*records, &args.task).await?.records,
+        None => search(&*records, &args.task).await?,
     };
     let task = match (found.pop(), found.is_empty()) {
         (Some(task), true) => task,
@@ -79,6 +80,23 @@ pub(super) async fn run(args: Args) -> CommandResult {
             answer(args.json, Some(&task), false, "The task changed meanwhile; look at it again.")
         }
     }
+}
+
+/// Finds tasks by the start of a fingerprint only: an id of the workflow may be that of many tasks. The text is not
+/// repeated, for it may be a token by mistake.
+async fn search(records: &dyn LedgerRecords, text: &str) -> Result<Vec<TaskRecord>, Box<dyn Error>> {
+    let query = RecordQuery::parse(text).ok();
+    let Some(query @ RecordQuery::FingerprintStart(_)) = query else {
+        return Err(
+            "FINGERPRINT: expected 64 digits, or the first 8 or more, as `taskback task show` has them"
+                .into(),
+        );
+    };
+    let found = records.search(&query).await?;
+    if found.is_partial {
+        return Err("the search ended early; give all 64 digits of the fingerprint".into());
+    }
+    Ok(found.records)
 }
 
 fn answer(as_json: bool, task: Option<&TaskRecord>, is_released: bool, text: &str) -> CommandResult {

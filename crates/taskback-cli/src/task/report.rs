@@ -1,7 +1,7 @@
 //! `taskback task report`: an outcome by hand, as any owner reports it.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -28,7 +28,8 @@ Exit codes:
   0  the task has this outcome, and there is a receipt
   1  the task has another outcome, or another party closed it
   2  nothing was reported: invalid argument, token or setting, or ledger or service cannot be used
-  3  there is no receipt yet: a worker holds the task, or the service did not confirm; stdout says which")]
+  3  there is no receipt yet: a worker holds the task, the step handed it to another party, or the service did not
+     confirm; stdout says which")]
 pub(super) struct Args {
     /// The service that gave out the token.
     #[arg(long, value_parser = token::parse_service)]
@@ -143,6 +144,9 @@ impl OutputArgs {
     /// The JSON text, unchanged.
     fn read(&self) -> Result<Box<RawValue>, Box<dyn Error>> {
         let text = match (&self.output, &self.output_file) {
+            (_, Some(path)) if path == Path::new("-") => {
+                return Err("--output-file: expected a file: standard input has the task token".into());
+            }
             (_, Some(path)) => {
                 read_text(path, MAX_BYTES).map_err(|error| format!("--output-file: {error}"))?
             }

@@ -71,7 +71,7 @@ pub(super) async fn run(args: Args) -> CommandResult {
 }
 
 /// Finds tasks by the start of a fingerprint, or else by an id of the workflow.
-pub(super) async fn search(records: &dyn LedgerRecords, text: &str) -> Result<FoundRecords, Box<dyn Error>> {
+async fn search(records: &dyn LedgerRecords, text: &str) -> Result<FoundRecords, Box<dyn Error>> {
     let query = RecordQuery::parse(text)?;
     let found = records.search(&query).await?;
     if matches!(query, RecordQuery::WorkflowId(_)) || !found.records.is_empty() {

@@ -15,7 +15,8 @@ use crate::exit::CommandResult;
 /// What became of the outcome.
 pub(super) struct Verdict {
     key: Fingerprint,
-    /// `reported`, `reported before`, `another outcome`, `closed by another`, `held`, `no receipt`, `not recorded`.
+    /// `reported`, `reported before`, `another outcome`, `closed by another`, `delegated`, `held`, `no receipt`,
+    /// `not recorded`, `unknown`.
     result: &'static str,
     text: String,
     outcome: Option<String>,
@@ -23,8 +24,13 @@ pub(super) struct Verdict {
     code: u8,
 }
 
+const DELEGATED: &str = "delegated";
+/// There is a receipt, and the outcome that it is for could not be read.
+const UNREAD: &str = "unknown";
+
 impl Verdict {
-    /// The verdict on a report. `task` is the record after it. An error where the report could not be tried.
+    /// The verdict on a report. `task` is the record after it, where it could be read. An error where the report could
+    /// not be tried.
     pub(super) fn new(
         key: Fingerprint,
         given: &Outcome,
@@ -43,14 +49,25 @@ impl Verdict {
         };
         let receipt = words::receipt_words(&acked.receipt);
         let name = acked.outcome.as_ref().map(words::outcome_words);
-        let is_closed_by_other =
-            matches!(acked.receipt, Receipt::Closed { closed_by: ClosedBy::Other | ClosedBy::Unknown });
+        let is_closed = is_closed_by_other(&acked.receipt);
         let (result, text) = match (&name, is_given) {
-            (Some(name), true) if is_closed_by_other => (
+            _ if matches!(acked.receipt, Receipt::Delegated { .. }) => {
+                (DELEGATED, format!("Nothing was reported: the task is {receipt}, which reports."))
+            }
+            (Some(name), true) if is_closed => (
                 "closed by another",
                 format!("Not accepted: {name}. The task was closed before; receipt: {receipt}."),
             ),
+            (None, _) if is_closed => {
+                ("closed by another", format!("The task was closed before. Receipt: {receipt}."))
+            }
             (Some(name), true) => ("reported", format!("Reported: {name}. Receipt: {receipt}.")),
+            (None, _) if task.is_none() => (
+                UNREAD,
+                format!(
+                    "Reported before; the ledger could not be read again, so whether it was this outcome is unknown. Receipt: {receipt}."
+                ),
+            ),
             (None, true) => {
                 ("reported before", format!("The same outcome was reported before. Receipt: {receipt}."))
             }
@@ -68,7 +85,12 @@ impl Verdict {
                 ("another outcome", format!("Another outcome was reported before. Receipt: {receipt}."))
             }
         };
-        let code = u8::from(!matches!(result, "reported" | "reported before"));
+        let code = match result {
+            "reported" | "reported before" => 0,
+            DELEGATED => 3,
+            UNREAD => 2,
+            _ => 1,
+        };
         Ok(Self { key, result, text, outcome: name, receipt: Some(acked.receipt.clone()), code })
     }
 
@@ -85,7 +107,12 @@ impl Verdict {
             Some(State::Reported { receipt, .. }) => Some(receipt.clone()),
             _ => None,
         };
-        let (result, code) = if receipt.is_some() { ("reported before", 0) } else { ("not recorded", 1) };
+        let (result, code) = match &receipt {
+            Some(receipt) if is_closed_by_other(receipt) => ("closed by another", 1),
+            Some(Receipt::Delegated { .. }) => (DELEGATED, 3),
+            Some(_) => ("reported before", 0),
+            None => ("not recorded", 1),
+        };
         Self { key, result, text, outcome: None, receipt, code }
     }
 
@@ -132,6 +159,10 @@ impl Verdict {
     }
 }
 
+fn is_closed_by_other(receipt: &Receipt) -> bool {
+    matches!(receipt, Receipt::Closed { closed_by: ClosedBy::Other | ClosedBy::Unknown })
+}
+
 fn no_receipt(
     report: &HandReport,
     given: &Outcome,
@@ -145,8 +176,8 @@ fn no_receipt(
         Some(State::Decided(_)) => {
             "Another outcome is recorded; `taskback task report … recorded` reports it again."
         }
-        _ if report.is_own => "`taskback task show` says whether the outcome was recorded.",
-        _ => "Nothing was recorded.",
+        Some(State::Absent | State::Running { .. }) if !report.is_own => "Nothing was recorded.",
+        _ => "`taskback task show` says whether an outcome was recorded.",
     };
     format!("No receipt: {reason}. {recorded} RUST_LOG=warn logs the service's answer.")
 }

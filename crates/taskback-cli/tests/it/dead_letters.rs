@@ -1,8 +1,11 @@
 //! `taskback dead-letters` at moto's SQS, with a ledger in SQLite.
 
 mod fifo;
+mod interrupted;
 mod setup;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::MessageSystemAttributeName as System;
 use serde_json::{Value, json};
 use taskback::ledger::Ledger;
 use taskback::{Outcome, Receipt, Service, TaskToken};
@@ -123,6 +126,10 @@ async fn only_useful_letters_are_moved() {
     }
     let sent = moved[0].message_attributes().unwrap();
     assert_eq!(sent["kind"].string_value(), Some("order"));
+    // In a queue that is not FIFO a group stays, and holds nothing back: the running task has that of the released one.
+    for message in &moved {
+        assert!(message.attributes().unwrap().contains_key(&System::MessageGroupId));
+    }
     letters.shows_no_token(&["reported", "decided", "running", "released", "unseen"].map(token));
 }
 
@@ -156,6 +163,14 @@ async fn missing_queue_or_source_is_an_error() {
     assert!(ran.code == 2 && ran.stderr.contains("expected --to URL"), "{}", ran.stderr);
     let ran = letters.run(&["redrive", "--queue-url", &other, "--to", &other]).await;
     assert!(ran.code == 2 && ran.stderr.contains("expected another queue"), "{}", ran.stderr);
+    // The same queue by another of its names.
+    let alias = other.replace("127.0.0.1", "localhost");
+    let ran = letters.run(&["redrive", "--queue-url", &other, "--to", &alias]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("expected another queue"), "{}", ran.stderr);
+    let ran = letters.run(&["redrive", "--to", &letters.url("absent")]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("/absent: GetQueueAttributes: "), "{}", ran.stderr);
+    let ran = letters.run(&["redrive", "--to", &other]).await;
+    assert!(ran.code == 0 && ran.stderr.contains("its redrive policy does not name"), "{}", ran.stderr);
     let ran = letters.run(&["list", "--queue-url", &format!("{other}-absent")]).await;
     assert!(ran.code == 2 && ran.stderr.contains("ReceiveMessage: "), "{}", ran.stderr);
     let empty = letters.run(&["list", "--json"]).await;
@@ -167,8 +182,10 @@ async fn missing_queue_or_source_is_an_error() {
 #[tokio::test]
 async fn unsent_letter_stays() {
     let letters = Letters::new("tasks").await;
-    letters.send(&envelope(&token("unseen")), "unseen").await;
-    let ran = letters.run(&["redrive", "--apply", "--to", &letters.url("absent")]).await;
+    let small = letters.create_small("small").await;
+    let large = envelope(&token("unseen")).replace("{}", &format!("{:?}", "x".repeat(2000)));
+    letters.send(&large, "unseen").await;
+    let ran = letters.run(&["redrive", "--apply", "--to", &small]).await;
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(
         ran.stderr.contains("not moved: SendMessage: ") && ran.stdout.contains("0 moved"),
@@ -189,4 +206,25 @@ async fn pass_is_bounded() {
     assert_eq!(ran.stdout.lines().filter(|line| line.contains("never seen")).count(), 5, "{}", ran.stdout);
     assert!(ran.stdout.contains("There are more messages"), "{}", ran.stdout);
     assert_eq!(letters.count("dead").await, (12, 0));
+}
+
+/// An error after some messages takes nothing from what is said of them.
+#[tokio::test]
+async fn failed_pass_shows_moved_letters() {
+    let letters = Letters::new("tasks").await;
+    let client = letters.dynamodb().await;
+    for name in ["first", "second", "third"] {
+        letters.send(&envelope(&token(name)), name).await;
+    }
+    // An item of another program: it cannot be read.
+    let key = AttributeValue::S(token("second").fingerprint().hex());
+    let put = client.put_item().table_name("tasks").item("fingerprint", key);
+    put.item("state", AttributeValue::S("odd".into())).send().await.unwrap();
+    let ran = letters.run(&["redrive", "--apply", "--ledger", "dynamodb:tasks"]).await;
+    assert_eq!(ran.code, 1, "{} {}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("ledger"), "{}", ran.stderr);
+    for expected in ["moved, runs the step", "1 message; ", "1 moved to ", "There are more messages"] {
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
+    }
+    assert_eq!((letters.count("dead").await, letters.count("tasks").await), ((2, 0), (1, 0)));
 }

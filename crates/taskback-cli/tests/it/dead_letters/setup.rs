@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    Message, MessageAttributeValue, MessageSystemAttributeName as System, QueueAttributeName,
+};
 use serde_json::json;
 use taskback::TaskToken;
 use taskback::ledger::SqlLedger;
@@ -68,20 +70,27 @@ impl Letters {
         create.send().await.unwrap().queue_url.unwrap()
     }
 
+    /// A queue that takes messages of 1024 bytes at most.
+    pub(super) async fn create_small(&self, name: &str) -> String {
+        let create = self.client.create_queue().queue_name(name);
+        let create = create.attributes(QueueAttributeName::MaximumMessageSize, "1024");
+        create.send().await.unwrap().queue_url.unwrap()
+    }
+
     /// The URL of a queue, whether it exists or not.
     pub(super) fn url(&self, name: &str) -> String {
         let (start, _) = self.dead.rsplit_once('/').unwrap();
         format!("{start}/{name}")
     }
 
-    /// Sends a dead letter; in a FIFO queue its group is the first character of its id.
+    /// Sends a dead letter; its group is the first character of its id, in a FIFO queue and in a fair one.
     pub(super) async fn send(&self, body: &str, id: &str) {
         let kind =
             MessageAttributeValue::builder().data_type("String").string_value("order").build().unwrap();
         let mut send = self.client.send_message().queue_url(&self.dead).message_body(body);
-        send = send.message_attributes("kind", kind);
+        send = send.message_attributes("kind", kind).message_group_id(&id[..1]);
         if self.dead.ends_with(".fifo") {
-            send = send.message_group_id(&id[..1]).message_deduplication_id(id);
+            send = send.message_deduplication_id(id);
         }
         send.send().await.unwrap();
     }
@@ -91,6 +100,17 @@ impl Letters {
         let mut command = at_aws(args, &self.moto.url);
         command.env("TASKBACK_LEDGER", &self.store);
         command
+    }
+
+    /// A ledger in moto's DynamoDB, `dynamodb:tasks`.
+    pub(super) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        crate::serve::setup::create_table(&self.moto.url).await;
+        aws_sdk_dynamodb::Client::new(&taskback::aws::local(&self.moto.url))
+    }
+
+    /// Host and port of moto.
+    pub(super) fn address(&self) -> String {
+        self.moto.url.trim_start_matches("http://").trim_end_matches('/').to_owned()
     }
 
     /// Waits until the queue has no message, visible or not.
@@ -109,8 +129,11 @@ impl Letters {
         if !args.contains(&"--queue-url") {
             command.args(["--queue-url", &self.dead]);
         }
-        let ran = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+        let mut ran = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
         self.printed.lock().unwrap().push_str(&format!("{}{}", ran.stdout, ran.stderr));
+        // A slow machine is shown the progress.
+        let is_progress = |line: &&str| line.ends_with(" received") || line.ends_with(" visible again");
+        ran.stderr = ran.stderr.lines().filter(|line| !is_progress(line)).collect();
         ran
     }
 
@@ -129,7 +152,7 @@ impl Letters {
 
     pub(super) async fn receive(&self, queue: &str) -> Vec<Message> {
         let receive = self.client.receive_message().queue_url(self.url(queue)).max_number_of_messages(10);
-        let receive = receive.message_attribute_names("All");
+        let receive = receive.message_attribute_names("All").message_system_attribute_names(System::All);
         receive.send().await.unwrap().messages.unwrap_or_default()
     }
 

@@ -128,7 +128,7 @@ impl Setup {
 }
 
 /// Sends a signal.
-pub(super) fn signal(process: &Process, name: &str) {
+pub(crate) fn signal(process: &Process, name: &str) {
     let kill = format!("kill -{name} {}", process.child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

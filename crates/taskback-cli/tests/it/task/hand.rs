@@ -91,6 +91,7 @@ async fn invalid_arguments_report_nothing() {
     let too_large: [&str; 3] = ["succeed", "--output", &large];
     for (args, stdin, expected) in [
         (&["succeed", "--output", "{"][..], &*token, "not valid JSON"),
+        (&["succeed", "--output-file", "-"], &token, "standard input has the task token"),
         (&["fail"], &token, "--error"),
         (&["fail", "--error", ""], &token, "--error: expected a name"),
         (&["cancel"], "", "no token"),
@@ -126,4 +127,35 @@ async fn unconfirmed_report_is_repeated() {
     let ran = desk.run(&["task", "report", "--service", "swf", "recorded"], &token).await;
     assert_eq!((ran.code, desk.state()), (0, TaskState::Failed), "{}", ran.stdout);
     desk.shows_no_token();
+}
+
+/// Every call says so, not only the first.
+#[tokio::test]
+async fn closed_task_stays_closed_by_another() {
+    let (desk, _ledger) = sqlite_desk("hand-closed", Service::Swf).await;
+    let token = desk.opened.token.expose().to_owned();
+    let report = ["task", "report", "--service", "swf", "--json"];
+    // Another party, by its own ledger.
+    let (other, _ledger) = sqlite_desk("hand-closed-other", Service::Swf).await;
+    let by_other = [&report[..], &["--ledger", other.ledger(), "fail", "--error", "E"]].concat();
+    assert_eq!(desk.run(&by_other, &token).await.code, 0);
+    for outcome in [&["cancel"][..], &["cancel"], &["recorded"], &["fail", "--error", "Night"]] {
+        let ran = desk.run(&[&report, outcome].concat(), &token).await;
+        assert_eq!(ran.code, 1, "{outcome:?}: {} {}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(r#""result":"closed by another""#), "{outcome:?}: {}", ran.stdout);
+    }
+}
+
+/// Another party reports it, so nothing is reported, and nothing is said to be.
+#[tokio::test]
+async fn delegated_task_is_not_reported() {
+    let (desk, ledger) = sqlite_desk("hand-delegated", Service::Swf).await;
+    decide(&ledger, &desk.opened.token, &Outcome::DelegatedTo { to: "a bank".into() }).await;
+    let token = desk.opened.token.expose().to_owned();
+    for outcome in ["recorded", "cancel"] {
+        let ran = desk.run(&["task", "report", "--service", "swf", outcome], &token).await;
+        assert_eq!((ran.code, desk.reports()), (3, 0), "{} {}", ran.stdout, ran.stderr);
+        let expected = "Nothing was reported: the task is delegated to a bank, which reports.";
+        assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+    }
 }

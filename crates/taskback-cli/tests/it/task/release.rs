@@ -23,6 +23,10 @@ async fn live_lease_is_not_taken_over() {
         shown.stdout
     );
 
+    for text in ["order-7", "pay", &key.hex()[..7], &token] {
+        let ran = desk.run(&["task", "release", text, "--owner-is-dead"], "").await;
+        assert!(ran.code == 2 && ran.stderr.contains("FINGERPRINT: expected 64 digits"), "{}", ran.stderr);
+    }
     let ran = desk.run(&["task", "release", &key.short()], "").await;
     assert!(ran.code == 2 && ran.stderr.contains("--owner-is-dead"), "{}", ran.stderr);
     let ran = desk.run(&["task", "release", &key.hex(), "--owner-is-dead"], "").await;

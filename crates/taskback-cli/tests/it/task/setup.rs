@@ -50,6 +50,10 @@ impl Desk {
         ran
     }
 
+    pub(super) fn ledger(&self) -> &str {
+        &self.ledger
+    }
+
     pub(super) fn state(&self) -> TaskState {
         self.server.state().task(&self.opened.fingerprint).unwrap().state
     }
