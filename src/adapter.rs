@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
 use crate::ledger::{Claim, ClaimRequest, Claimed, LedgerError};
-use crate::metrics::{Count, Time};
+use crate::metrics::Count;
 use crate::report::Reports;
 use crate::settlement::{Acked, NackReason, Settlement};
 use crate::step::{self, Step, StepOutput, TaskContext};
@@ -202,10 +202,7 @@ impl TaskRun<'_> {
     /// Runs all of the step's code on the runtime of the steps, also what it does before its first await.
     async fn run_step(&self, supervisor: &Supervisor<'_>, task: step::Task<Box<RawValue>>) -> StepExit {
         let step = Arc::clone(&self.step);
-        let start = self.adapter.metrics.start();
-        let exit = supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await;
-        self.adapter.metrics.stop(self.labels.service(), Time::Step, start);
-        exit
+        supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await
     }
 
     /// Releases the claim of a step without an outcome, once its step has stopped.
@@ -244,6 +241,7 @@ impl TaskRun<'_> {
             heartbeats: Heartbeats::new(interval, self.adapter.heartbeat_first),
             budget: self.budget,
             shutdown: &self.adapter.shutdown,
+            metrics: &self.adapter.metrics,
             cancel: watch::Sender::new(None),
             progress: watch::Sender::new(String::new()),
             delegation: watch::Sender::new(None),

@@ -2,12 +2,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use taskback_core::{Service, TaskToken};
+use taskback_core::{Service, ServiceResponse, TaskToken};
 
 use crate::adapter::ClosedTaskPolicy;
 use crate::builder::TaskbackBuilder;
+use crate::future::BoxFuture;
 use crate::metrics::Labels;
-use crate::service::Services;
+use crate::service::{HeartbeatStatus, ReportRequest, Reporter, Services};
 use crate::step::{StepError, Task};
 use crate::taskback::Taskback;
 use crate::testing::{Message, ScriptedService, sqs_event};
@@ -59,6 +60,48 @@ async fn task_closed_by_other_is_observed_once() {
     assert_eq!((&numbers["TasksClosedByOther"], &numbers["NackedClosed"]), (&1.into(), &3.into()));
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert_eq!(log.matches("\"task.closed_by_other\"").count(), 1, "{log}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn step_that_never_started_has_no_time() {
+    let service = ScriptedService::new(Service::Swf);
+    service.close(&token());
+    let taskback = measured(builder(&service).heartbeat_first(true));
+    assert!(deliver(&taskback, 1).await.is_empty());
+    let numbers = numbers(&taskback);
+    assert_eq!((&numbers["StepMs"], &numbers["TasksClosedByOther"]), (&Value::Null, &1.into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_heartbeat_is_not_step_time() {
+    let service = SlowHeartbeat(ScriptedService::new(Service::Swf));
+    let services = Services::default().with(service.clone());
+    let taskback = measured(builder(&service.0).services(services).heartbeat_first(true));
+    let start = tokio::time::Instant::now();
+    assert!(deliver(&taskback, 1).await.is_empty());
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    let numbers = numbers(&taskback);
+    assert!(numbers["StepMs"][0].as_f64().unwrap() < 1000.0, "{numbers}");
+}
+
+#[derive(Clone)]
+struct SlowHeartbeat(ScriptedService);
+
+impl Reporter for SlowHeartbeat {
+    fn service(&self) -> Service {
+        self.0.service()
+    }
+
+    fn report<'a>(&'a self, request: ReportRequest<'a>) -> BoxFuture<'a, ServiceResponse> {
+        self.0.report(request)
+    }
+
+    fn heartbeat<'a>(&'a self, token: &'a TaskToken, progress: &'a str) -> BoxFuture<'a, HeartbeatStatus> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            self.0.heartbeat(token, progress).await
+        })
+    }
 }
 
 #[derive(Clone)]
