@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use taskback_core::{ClosedBy, Digest, Outcome, PriorAttempts, RawTask, Receipt};
+use taskback_core::{Digest, Outcome, PriorAttempts, RawTask, Receipt};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::budget::Budget;
 use crate::delivery::Delivery;
 use crate::ledger::{Claim, ClaimRequest, Claimed, LedgerError};
-use crate::metrics::{Count, Time};
+use crate::metrics::Count;
 use crate::report::Reports;
 use crate::settlement::{Acked, NackReason, Settlement};
 use crate::step::{self, Step, StepOutput, TaskContext};
@@ -103,6 +103,7 @@ impl TaskRun<'_> {
             Ok(Claim::Acquired(lease)) => self.run(Some(HeldLease::new(lease, max, ends)), reports).await,
             // Workers have leases of one length; an owner's clock that is ahead says otherwise.
             Ok(Claim::HeldByOther(remaining)) => Err(NackReason::HeldByOther(remaining.min(max))),
+            // Counted and logged by the delivery that got the receipt.
             Ok(Claim::Reported(receipt)) => self.done(None, receipt),
             Ok(Claim::Decided(Outcome::DelegatedTo { to })) => self.confirm_delegation(to, reports).await,
             Ok(Claim::Decided(outcome)) => {
@@ -191,7 +192,9 @@ impl TaskRun<'_> {
                 let is_from_shared_ledger = lease.is_some() && self.adapter.ledger.is_shared();
                 self.end_claim(lease, lingering).await;
                 let closed_by = reports.prior.closed_by_without_outcome(is_from_shared_ledger);
-                self.done(None, Receipt::Closed { closed_by })
+                let receipt = Receipt::Closed { closed_by };
+                self.observe(None, &receipt);
+                self.done(None, receipt)
             }
         }
     }
@@ -199,10 +202,7 @@ impl TaskRun<'_> {
     /// Runs all of the step's code on the runtime of the steps, also what it does before its first await.
     async fn run_step(&self, supervisor: &Supervisor<'_>, task: step::Task<Box<RawValue>>) -> StepExit {
         let step = Arc::clone(&self.step);
-        let start = self.adapter.metrics.start();
-        let exit = supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await;
-        self.adapter.metrics.stop(self.labels.service(), Time::Step, start);
-        exit
+        supervisor.run(&self.adapter.steps, Box::pin(async move { step.run(task).await })).await
     }
 
     /// Releases the claim of a step without an outcome, once its step has stopped.
@@ -241,6 +241,7 @@ impl TaskRun<'_> {
             heartbeats: Heartbeats::new(interval, self.adapter.heartbeat_first),
             budget: self.budget,
             shutdown: &self.adapter.shutdown,
+            metrics: &self.adapter.metrics,
             cancel: watch::Sender::new(None),
             progress: watch::Sender::new(String::new()),
             delegation: watch::Sender::new(None),
@@ -267,23 +268,6 @@ impl TaskRun<'_> {
         };
         step::Task::new(input, context)
     }
-
-    /// A receipt acknowledges the message, unless another party closed the task and the settings say
-    /// to nack such messages.
-    fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Acked, NackReason> {
-        self.adapter.metrics.receipt(self.reporter.service(), outcome.as_ref(), &receipt);
-        if let Receipt::Closed { closed_by: closed_by @ (ClosedBy::Other | ClosedBy::Unknown) } = receipt {
-            let outcome = outcome.as_ref().map(Outcome::name);
-            log_task!(
-                error, self.labels, "task.closed_by_other", outcome, %closed_by,
-                "task was already closed by another party"
-            );
-            if self.adapter.closed_tasks == ClosedTaskPolicy::Nack {
-                return Err(NackReason::ClosedByOther);
-            }
-        }
-        Ok(Acked { service: self.reporter.service(), fingerprint: self.labels.key, outcome, receipt })
-    }
 }
 
 /// Returns a name that is unique to the claim, even where a machine's memory was copied: two owners of one name would
@@ -296,3 +280,6 @@ fn owner() -> String {
     }
     .to_string()
 }
+
+#[cfg(all(test, feature = "testing", feature = "swf"))]
+mod tests;

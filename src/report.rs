@@ -70,8 +70,10 @@ pub(crate) async fn report_with_retry(
     // Of the last attempt that was not cut off by the deadline: what an operator has to know.
     let mut reason = None;
     let judge = |response: ServiceResponse, number| {
-        *attempts += 1;
-        metrics.count(labels.service(), Count::ReportAttempts);
+        if !is_without_call(&response) {
+            *attempts += 1;
+            metrics.count(labels.service(), Count::ReportAttempts);
+        }
         let mut error = match judge_response(token, &response, *prior) {
             Ok(receipt) => return ControlFlow::Break(Ok(receipt)),
             Err(error) => error,
@@ -105,6 +107,10 @@ pub(crate) async fn report_with_retry(
 const LATE: &str = "no answer in time";
 const NO_TIME: &str = "no time is left for a report";
 
+fn is_without_call(response: &ServiceResponse) -> bool {
+    matches!(response, ServiceResponse::NoResponse { sent: false, reason } if reason == NO_TIME)
+}
+
 fn is_cut_off(response: &ServiceResponse) -> bool {
     matches!(response, ServiceResponse::NoResponse { reason, .. } if reason == LATE || reason == NO_TIME)
 }
@@ -123,6 +129,7 @@ mod tests {
     use super::*;
     use crate::delivery::Delivery;
     use crate::future::BoxFuture;
+    use crate::metrics::Labels;
 
     /// The first answer names a cause, the second one never comes.
     #[derive(Default)]
@@ -144,8 +151,8 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn cut_off_report_keeps_its_earlier_reason() {
+    /// Reports the outcome of a task within that time.
+    async fn report(time: Duration, metrics: &Metrics, reports: &mut Reports) -> ReportError {
         let task = RawTask {
             token: TaskToken::new(Service::ALL[0], "token-of-a-task").unwrap(),
             input: RawValue::NULL.to_owned(),
@@ -158,11 +165,26 @@ mod tests {
             labels: &TaskLabels::new(&task, &delivery),
             outcome: &Outcome::Succeeded(Output::new(&1).unwrap()),
             policy: &RetryPolicy::default(),
-            deadline: Instant::now() + Duration::from_secs(3),
-            metrics: &Metrics::default(),
+            deadline: Instant::now() + time,
+            metrics,
         };
-        let error = report_with_retry(&report, &mut Reports::default()).await.unwrap_err();
+        report_with_retry(&report, reports).await.unwrap_err()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cut_off_report_keeps_its_earlier_reason() {
+        let error = report(Duration::from_secs(3), &Metrics::default(), &mut Reports::default()).await;
         assert_eq!(error.message, "no answer in time, before: swf.test: connection refused");
         assert!(error.may_have_been_accepted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_without_time_is_no_attempt() {
+        let (metrics, mut reports) = (Metrics::default(), Reports::default());
+        metrics.turn_on_for_lines();
+        let error = report(Duration::ZERO, &metrics, &mut reports).await;
+        assert_eq!((&*error.message, reports.attempts), (NO_TIME, 0));
+        let lines = metrics.take_lines(&Labels { function: "", request_id: "", is_first: true });
+        assert!(!lines[0].contains("ReportAttempts"), "{lines:?}");
     }
 }

@@ -22,6 +22,7 @@ use crate::budget::Budget;
 use crate::deadline::before;
 use crate::future::BoxFuture;
 use crate::ledger::Ledger;
+use crate::metrics::{Metrics, Time};
 use crate::service::{HeartbeatStatus, Reporter};
 use crate::shutdown::Shutdown;
 use crate::step::{Cancellation, StepError, StepOutput};
@@ -66,6 +67,7 @@ pub(crate) struct Supervisor<'a> {
     pub(crate) heartbeats: Heartbeats,
     pub(crate) budget: &'a Budget,
     pub(crate) shutdown: &'a Shutdown,
+    pub(crate) metrics: &'a Metrics,
     pub(crate) cancel: watch::Sender<Option<Cancellation>>,
     pub(crate) progress: watch::Sender<String>,
     /// The party that may hold the token by now.
@@ -100,31 +102,45 @@ impl Heartbeats {
 }
 
 impl Supervisor<'_> {
-    /// Runs `step` on `steps` until it ended or was cancelled.
+    /// Runs `step` on `steps` until it ended or was cancelled. Only a step that started has a time in the metrics.
     pub(crate) async fn run(
         &self,
         steps: &Handle,
         step: BoxFuture<'static, Result<StepOutput, StepError>>,
     ) -> StepExit {
+        if let Some(reason) = self.reason_not_to_start().await {
+            return StepExit::Cancelled(reason, None);
+        }
+        let start = self.metrics.start();
+        let exit = self.supervise(Running(steps.spawn(step.in_current_span()))).await;
+        self.metrics.stop(self.labels.service(), Time::Step, start);
+        exit
+    }
+
+    /// Sends the first heartbeat, where the settings ask for one, and checks what it and the claim left of the time.
+    async fn reason_not_to_start(&self) -> Option<Cancellation> {
         if self.heartbeats.first {
             // A quarter of the time for the step at most: a heartbeat that hangs must not take all of it.
             let remaining = self.budget.step_deadline().saturating_duration_since(Instant::now());
             let answer = self.heartbeat(HEARTBEAT_PATIENCE.min(remaining / 4)).await;
             if let Some(reason) = cancellation(&answer) {
-                return StepExit::Cancelled(reason, None);
+                return Some(reason);
             }
         }
         if self.lease.is_some_and(HeldLease::is_over) {
-            return StepExit::Cancelled(Cancellation::LeaseLost, None);
+            return Some(Cancellation::LeaseLost);
         }
         if self.shutdown.is_now() {
-            return StepExit::Cancelled(Cancellation::Shutdown, None);
+            return Some(Cancellation::Shutdown);
         }
-        // The claim or the first heartbeat may have taken the time.
         if Instant::now() >= self.budget.step_deadline() {
-            return StepExit::Cancelled(Cancellation::Deadline, None);
+            return Some(Cancellation::Deadline);
         }
-        let mut running = Running(steps.spawn(step.in_current_span()));
+        None
+    }
+
+    /// Waits until the step ended, or cancels it.
+    async fn supervise(&self, mut running: Running) -> StepExit {
         // On the same thread a step that ends at once needs none of the timers below: each is a system call.
         yield_now().await;
         let step_deadline = self.budget.step_deadline();

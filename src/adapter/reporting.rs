@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use taskback_core::{Outcome, Receipt, ReportErrorKind};
+use taskback_core::{ClosedBy, Outcome, Receipt, ReportErrorKind};
 use tokio::time::Instant;
 
+use super::policy::ClosedTaskPolicy;
 use super::task_run::TaskRun;
 use crate::deadline::before;
 use crate::report::{Report, Reports, report_with_retry};
@@ -139,7 +140,29 @@ impl TaskRun<'_> {
         if is_recorded {
             self.mark_reported(&outcome, &receipt).await;
         }
+        self.observe(Some(&outcome), &receipt);
         self.done(Some(outcome), receipt)
+    }
+
+    /// Counts a receipt of this delivery, and logs that of a task that another party closed.
+    pub(super) fn observe(&self, outcome: Option<&Outcome>, receipt: &Receipt) {
+        self.adapter.metrics.receipt(self.reporter.service(), outcome, receipt);
+        if let Some(closed_by) = closed_by_other(receipt) {
+            let outcome = outcome.map(Outcome::name);
+            log_task!(
+                error, self.labels, "task.closed_by_other", outcome, %closed_by,
+                "task was already closed by another party"
+            );
+        }
+    }
+
+    /// A receipt acknowledges the message, unless another party closed the task and the settings say
+    /// to nack such messages.
+    pub(super) fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Acked, NackReason> {
+        if self.adapter.closed_tasks == ClosedTaskPolicy::Nack && closed_by_other(&receipt).is_some() {
+            return Err(NackReason::ClosedByOther);
+        }
+        Ok(Acked { service: self.reporter.service(), fingerprint: self.labels.key, outcome, receipt })
     }
 
     /// Returns the receipt with what the service's history says of who closed the task, where the settings ask for it
@@ -154,6 +177,14 @@ impl TaskRun<'_> {
             Some(closed_by) => Receipt::Closed { closed_by },
             None => receipt,
         }
+    }
+}
+
+/// The party that closed the task, where it may not have been a worker.
+fn closed_by_other(receipt: &Receipt) -> Option<ClosedBy> {
+    match receipt {
+        Receipt::Closed { closed_by: closed_by @ (ClosedBy::Other | ClosedBy::Unknown) } => Some(*closed_by),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The records of a ledger, for operators and their tools.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -127,19 +128,39 @@ impl RecordQuery {
     pub(super) fn matches(&self, found: &TaskRecord) -> bool {
         match self {
             Self::FingerprintStart(start) => found.fingerprint.hex().starts_with(start),
-            Self::WorkflowId(id) => {
-                let has = |id: &str| found.execution.iter().any(|(_, known)| known == id);
-                has(id) || id.split('/').all(has)
-            }
+            Self::WorkflowId(id) => is_composed(id, &found.execution),
         }
     }
 
-    /// The texts of which a store's JSON of ids holds at least one, quoted: the whole id, and its first part.
+    /// The texts that a store's JSON of ids holds, both of them, where its record may be meant: the start of the first id,
+    /// and the end of the last one. An id may hold `/` itself, so both may be of one. A number stands without quotes.
     #[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
-    pub(super) fn quoted_ids(id: &str) -> [String; 2] {
-        let first = id.split('/').next().unwrap_or(id);
-        [id, first].map(|id| Value::from(id).to_string())
+    pub(super) fn json_ends(id: &str) -> [String; 2] {
+        let json = |part: Option<&str>| match part.unwrap_or(id) {
+            number if number.parse::<i64>().is_ok() => number.to_owned(),
+            text => Value::from(text).to_string(),
+        };
+        let (first, last) = (json(id.split('/').next()), json(id.rsplit('/').next()));
+        [first.strip_suffix('"').unwrap_or(&first), last.strip_prefix('"').unwrap_or(&last)]
+            .map(str::to_owned)
     }
+}
+
+/// Whether the text is one of the ids, or several of them joined by `/`. An id may hold `/` itself.
+fn is_composed(text: &str, ids: &[(String, String)]) -> bool {
+    // Each place is looked at once, however many ways lead there.
+    let mut starts = BTreeSet::from([0]);
+    while let Some(start) = starts.pop_first() {
+        let rest = &text[start..];
+        for (_, id) in ids {
+            match rest.strip_prefix(id.as_str()) {
+                Some("") => return true,
+                Some(next) if next.starts_with('/') => starts.insert(start + id.len() + 1),
+                _ => continue,
+            };
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -168,11 +189,26 @@ mod tests {
             ("order", false),
             ("pay/12", true),
             ("pay/other", false),
+            ("order/7/pay", true),
+            ("pay/order/7/12", true),
+            ("order/7/", false),
+            ("/order/7", false),
+            ("order/7/pay/", false),
+            ("7/pay", false),
         ] {
             assert_eq!(RecordQuery::parse(text).unwrap().matches(&found), expected, "{text}");
         }
         assert!(RecordQuery::parse("").is_err());
         assert_eq!(found.execution.len(), 3);
+    }
+
+    /// A row of another program may have any ids: these can be joined in a great many ways.
+    #[test]
+    fn ids_within_ids_are_bounded() {
+        let ids: Vec<String> = (1..40).map(|n| format!("\"{n}\":\"{}a\"", "a/".repeat(n))).collect();
+        let found = record(&format!("{{{}}}", ids.join(",")));
+        let query = RecordQuery::parse(&format!("{}b", "a/".repeat(500))).unwrap();
+        assert!(!query.matches(&found));
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Count {
         }
     }
 
-    /// The counter of a receipt; `None` for one that an earlier delivery got and counted.
+    /// The counter of a receipt; `None` where the outcome of an earlier delivery closed the task, and was counted then.
     pub(super) fn of_receipt(outcome: Option<&Outcome>, receipt: &Receipt) -> Option<Self> {
         if let Receipt::Closed { closed_by: ClosedBy::Other | ClosedBy::Unknown } = receipt {
             return Some(TasksClosedByOther);

@@ -90,9 +90,9 @@ impl DynamoDb {
                 ("begins_with(#fingerprint, :start)", vec![(":start", text(start))])
             }
             RecordQuery::WorkflowId(id) => {
-                let [whole, first] = RecordQuery::quoted_ids(id);
-                let values = vec![(":whole", text(&whole)), (":first", text(&first))];
-                ("contains(#execution, :whole) OR contains(#execution, :first)", values)
+                let [first, last] = RecordQuery::json_ends(id);
+                let values = vec![(":first", text(&first)), (":last", text(&last))];
+                ("contains(#execution, :first) AND contains(#execution, :last)", values)
             }
         };
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

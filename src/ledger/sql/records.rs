@@ -35,8 +35,8 @@ impl LedgerRecords for SqlLedger {
                     (&self.statements.look_by_start, [format!("{start}%"), String::new()])
                 }
                 RecordQuery::WorkflowId(id) => {
-                    let pattern = |quoted: String| format!("%{}%", escaped(&quoted));
-                    (&self.statements.look_by_id, RecordQuery::quoted_ids(id).map(pattern))
+                    let pattern = |text: String| format!("%{}%", escaped(&text));
+                    (&self.statements.look_by_id, RecordQuery::json_ends(id).map(pattern))
                 }
             };
             let mut values = Values { pattern, part, ..Values::default() };

@@ -47,7 +47,7 @@ const BY_KEY: &str = "fingerprint = :key";
 /// The next row behind `:after`, in the order of the primary key.
 const BY_START: &str = "fingerprint LIKE :pattern AND fingerprint > :after ORDER BY fingerprint LIMIT 1";
 
-const BY_ID: &str = "(execution LIKE :pattern ESCAPE '!' OR execution LIKE :part ESCAPE '!') \
+const BY_ID: &str = "execution LIKE :pattern ESCAPE '!' AND execution LIKE :part ESCAPE '!' \
     AND fingerprint > :after ORDER BY fingerprint LIMIT 1";
 
 /// Ends the claim of an owner that is dead.

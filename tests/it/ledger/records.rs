@@ -6,7 +6,7 @@ use taskback::ledger::{
     Claim, ClaimRequest, LedgerRecords, Memory, RecordQuery, State, TaskRecord, WriteResult,
 };
 use taskback::{Execution, Fingerprint, Receipt};
-use taskback_core::swf;
+use taskback_core::{durable, sfn, swf};
 
 use super::{LEASE, claim, claimed, decided, key, output};
 
@@ -20,6 +20,7 @@ pub(crate) async fn records_are_shown(ledger: &dyn LedgerRecords, later: impl As
 
 /// For a store that holds the ids of a workflow.
 pub(crate) async fn workflow_is_found(ledger: &dyn LedgerRecords) {
+    workflow_of_the_log_is_found(ledger).await;
     for (name, workflow, activity) in
         [("w1", "order-7%_!\"", "pay"), ("w2", "order-7%_!\"", "ship"), ("w3", "order-70", "pay")]
     {
@@ -57,6 +58,40 @@ pub(crate) async fn workflow_is_found(ledger: &dyn LedgerRecords) {
     }
     let found = ledger.search(&RecordQuery::parse("many").unwrap()).await.unwrap();
     assert_eq!((found.records.len(), found.is_partial), (20, true));
+}
+
+/// Ids that hold `/` themselves, and numbers.
+async fn workflow_of_the_log_is_found(ledger: &dyn LedgerRecords) {
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:pay:1/durable-execution/order-9/0f";
+    let text = |name: &'static str, id: &str| Execution::default().with_text(name, Some(id.to_owned()));
+    let executions = [
+        (
+            "l1",
+            text(durable::DURABLE_EXECUTION_ARN, arn).with_text(durable::CALLBACK_NAME, Some("a/b".into())),
+        ),
+        ("l2", text(swf::WORKFLOW_ID, "order/7").with_text(swf::ACTIVITY_ID, Some("pay 1".into()))),
+        ("l3", text(sfn::EXECUTION_ARN, "arn:aws:states:7").with_number(sfn::MAP_ITEM_INDEX, Some(417))),
+    ];
+    for (name, execution) in &executions {
+        let request = ClaimRequest { owner: "a", duration: LEASE, input: None, execution };
+        ledger.claim(&key(name), &request).await.unwrap();
+    }
+    for (text, expected) in [
+        (arn, Some("l1")),
+        (&format!("{arn}/a/b"), Some("l1")),
+        (&format!("{arn}/a"), None),
+        ("arn:aws:lambda:us-east-1:123456789012:function:pay:1", None),
+        ("order/7", Some("l2")),
+        ("order/7/pay 1", Some("l2")),
+        ("order/pay 1", None),
+        ("417", Some("l3")),
+        ("arn:aws:states:7/417", Some("l3")),
+        ("arn:aws:states:7/41", None),
+    ] {
+        let found = ledger.search(&RecordQuery::parse(text).unwrap()).await.unwrap();
+        let keys: Vec<_> = found.records.iter().map(|record| record.fingerprint).collect();
+        assert_eq!((keys, found.is_partial), (expected.map(key).into_iter().collect(), false), "{text}");
+    }
 }
 
 async fn shown(ledger: &dyn LedgerRecords, key: &Fingerprint) -> TaskRecord {
