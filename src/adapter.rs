@@ -271,5 +271,6 @@ impl TaskRun<'_> {
     }
 }
 
-#[cfg(all(test, feature = "testing", feature = "swf"))]
+#[cfg(test)]
+#[cfg(all(feature = "testing", feature = "swf"))]
 mod tests;
