@@ -3,6 +3,7 @@
 mod by_hand;
 mod delegation;
 mod ledger_retry;
+mod owner;
 mod policy;
 mod reporting;
 mod resolve;
@@ -138,7 +139,7 @@ impl TaskRun<'_> {
         } else {
             Default::default()
         };
-        let owner = owner();
+        let owner = owner::unique_name();
         let request =
             ClaimRequest { owner: &owner, duration: lease, input: self.input, execution: &execution };
         let deadline = self.half_time();
@@ -270,16 +271,6 @@ impl TaskRun<'_> {
     }
 }
 
-/// Returns a name that is unique to the claim, even where a machine's memory was copied: two owners of one name would
-/// undo the fencing.
-fn owner() -> String {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => u128::from_be_bytes(bytes),
-        Err(_) => fastrand::u128(..),
-    }
-    .to_string()
-}
-
-#[cfg(all(test, feature = "testing", feature = "swf"))]
+#[cfg(test)]
+#[cfg(all(feature = "testing", feature = "swf"))]
 mod tests;

@@ -119,7 +119,8 @@ fn no_response(sent: bool, reason: &str) -> ServiceResponse {
     ServiceResponse::NoResponse { sent, reason: reason.into() }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 

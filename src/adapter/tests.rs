@@ -7,11 +7,12 @@ use taskback_core::{Service, ServiceResponse, TaskToken};
 use crate::adapter::ClosedTaskPolicy;
 use crate::builder::TaskbackBuilder;
 use crate::future::BoxFuture;
+use crate::ledger::{LedgerRecords, Memory};
 use crate::metrics::Labels;
 use crate::service::{HeartbeatStatus, ReportRequest, Reporter, Services};
 use crate::step::{StepError, Task};
 use crate::taskback::Taskback;
-use crate::testing::{Message, ScriptedService, sqs_event};
+use crate::testing::{Fault, Message, ScriptedService, sqs_event};
 
 const TOKEN: &str = "token-of-a-task";
 
@@ -82,6 +83,18 @@ async fn first_heartbeat_is_not_step_time() {
     assert!(start.elapsed() >= Duration::from_secs(2));
     let numbers = numbers(&taskback);
     assert!(numbers["StepMs"][0].as_f64().unwrap() < 1000.0, "{numbers}");
+}
+
+/// An operator looks there whether the owner lives.
+#[tokio::test(start_paused = true)]
+async fn ledger_names_the_process_of_a_claim() {
+    let ledger = Arc::new(Memory::default().shared());
+    let service = ScriptedService::new(Service::Swf);
+    service.fail_with([Fault::Denied]);
+    let taskback = measured(builder(&service).ledger(ledger.clone()));
+    assert_eq!(deliver(&taskback, 1).await, ["m"]);
+    let owner = ledger.read(&token().fingerprint()).await.unwrap().unwrap().owner.unwrap();
+    assert!(owner.contains(&format!(":{}#", std::process::id())), "{owner}");
 }
 
 #[derive(Clone)]
