@@ -15,7 +15,7 @@ EVENTS, EXPECTED = ROOT / "events", ROOT / "tests" / "events"
 QUEUED = {"sqs", "empty", "foreign", "unknown"}
 
 # Members that hold a task token, in lower case; a message may write them in any.
-TOKENS = {"tasktoken", "task_token", "callbackfnftasktoken"}
+TOKENS = {"tasktoken", "task_token", "callbackfnftasktoken", "callbackid", "callback_id"}
 
 
 class Case:
@@ -59,6 +59,8 @@ class Case:
         failed = {
             "fnf": {"operation": "ReportTaskFailed", "error": "DeadLettered"},
             "swf": {"operation": "RespondActivityTaskFailed", "reason": "DeadLettered"},
+            "sfn": {"operation": "SendTaskFailure", "error": "DeadLettered"},
+            "durable": {"operation": "SendDurableExecutionCallbackFailure", "errorType": "DeadLettered"},
         }
         return {"service": service, "fingerprint": report["fingerprint"], **failed[service]}
 

@@ -16,6 +16,9 @@ BUILD, LOG, SAM_HOME = MADE / "build", MADE / "log", MADE / "home"
 VENV = ROOT / "target/venv/bin"
 # No account, no proxy and no telemetry, for whatever is started here.
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ} | {
+    # Those of taskback local, which sam hands on to the functions.
+    "AWS_ACCESS_KEY_ID": "taskback-local",
+    "AWS_SECRET_ACCESS_KEY": "taskback-local-secret",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",

@@ -15,8 +15,13 @@ from fnf_report import client  # noqa: E402
 
 # What taskback local wants FnF's requests signed with, as a secret holds it.
 KEYS = {"accessKeyId": "taskback-local", "accessKeySecret": "taskback-local-secret"}
-# SWF's words for FnF's.
-SWF = {"output": "result", "error": "reason", "cause": "details"}
+# The services, with their words for FnF's.
+WORDS = {
+    "fnf": {},
+    "swf": {"output": "result", "error": "reason", "cause": "details"},
+    "sfn": {},
+    "durable": {"output": "result", "error": "errorType", "cause": "errorMessage"},
+}
 
 
 class Services:
@@ -27,10 +32,10 @@ class Services:
         self._fnf = client(SimpleNamespace(endpoint=url, **keys))
 
     def open(self, tokens):
-        """At both services, since an event only says whose a token is when it is read. One refuses what is too long
-        for it."""
+        """At every service, since an event only says whose a token is when it is read. Some refuse what can be no token
+        of theirs."""
         for token in tokens:
-            for service in ("fnf", "swf"):
+            for service in WORDS:
                 self.ask("/_local/tasks", {"service": service, "taskToken": token}, allowed=400)
 
     def schedule(self, domain, task_list):
@@ -44,7 +49,7 @@ class Services:
     def reports(self):
         """What the services took, each in its own words."""
         for task in self.ask("/_local/tasks")["tasks"]:
-            words = SWF if task["service"] == "swf" else {}
+            words = WORDS[task["service"]]
             for report in task["reports"]:
                 if report["accepted"]:
                     fields = {words.get(name, name): text for name, text in task["outcome"].items()}

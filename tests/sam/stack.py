@@ -50,6 +50,8 @@ class Stack:
         variables = {
             "AWS_ENDPOINT_URL": f"http://{self.host}:{self.moto}",
             "AWS_ENDPOINT_URL_SWF": self.url,
+            "AWS_ENDPOINT_URL_SFN": self.url,
+            "AWS_ENDPOINT_URL_LAMBDA": self.url,
             "FNF_ENDPOINT": self.url,
             "FNF_ALLOW_HTTP_HOST": self.host,
         }
