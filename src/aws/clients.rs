@@ -131,7 +131,7 @@ impl Clients {
     }
 
     /// What sends calls without an SDK, where the configuration is not the caller's own.
-    #[cfg(feature = "aws-reports")]
+    #[cfg(any(feature = "sfn", feature = "swf"))]
     pub(crate) fn signed_calls(&self) -> Option<&SignedCalls> {
         self.calls.as_ref()
     }

@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
+use http::header::{self, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 
@@ -33,10 +33,11 @@ pub(crate) struct Scope {
 }
 
 /// Headers that differ from call to call.
+#[cfg(any(feature = "sfn", feature = "swf"))]
 const OWN_HEADERS: [HeaderName; 7] = [
-    AUTHORIZATION,
+    header::AUTHORIZATION,
     CONTENT_LENGTH,
-    HOST,
+    header::HOST,
     HeaderName::from_static("x-amz-date"),
     HeaderName::from_static("x-amz-security-token"),
     INVOCATION_ID,
@@ -47,10 +48,11 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Template {
     /// A POST to that URL with these headers, all of which are signed; `None` if the URL is not one.
+    #[cfg(feature = "durable")]
     pub(crate) fn post(url: String, headers: &[(HeaderName, &'static str)], scope: Scope) -> Option<Self> {
         let uri = Uri::try_from(&url).ok().filter(|uri| uri.host().is_some())?;
         let user_agent =
-            (USER_AGENT, HeaderValue::from_static(concat!("taskback/", env!("CARGO_PKG_VERSION"))));
+            (header::USER_AGENT, HeaderValue::from_static(concat!("taskback/", env!("CARGO_PKG_VERSION"))));
         let values = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
         Some(Self {
             method: Method::POST,
@@ -64,6 +66,7 @@ impl Template {
     }
 
     /// A template with the endpoint, the headers and the scope of a signed request.
+    #[cfg(any(feature = "sfn", feature = "swf"))]
     pub(super) fn like<'a>(
         (method, url): (&str, &str),
         headers: impl Iterator<Item = (&'a str, &'a str)>,
@@ -146,6 +149,7 @@ impl AsRef<Template> for Template {
 }
 
 /// The parts of the header `Authorization` that do not depend on the credentials.
+#[cfg(any(feature = "sfn", feature = "swf"))]
 #[derive(Debug, PartialEq)]
 struct Authorization<'a> {
     region: &'a str,
@@ -153,6 +157,7 @@ struct Authorization<'a> {
     signed_headers: &'a str,
 }
 
+#[cfg(any(feature = "sfn", feature = "swf"))]
 impl<'a> Authorization<'a> {
     /// `AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/aws4_request, SignedHeaders=A;B, Signature=…`
     fn parse(text: &'a str) -> Option<Self> {
@@ -194,6 +199,7 @@ impl std::fmt::Debug for Template {
 mod tests {
     use super::*;
 
+    #[cfg(any(feature = "sfn", feature = "swf"))]
     #[test]
     fn authorization_has_scope_and_headers() {
         let text = "AWS4-HMAC-SHA256 Credential=A/B/20261127/eu-west-1/swf/aws4_request, SignedHeaders=a;b, Signature=0";
