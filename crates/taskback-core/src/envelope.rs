@@ -160,6 +160,10 @@ impl MessageFormat {
 
     /// Whether the body holds a token of the service that it names, or else of the settings' service.
     fn holds_token(&self, members: &Members<'_>) -> bool {
+        // Most bodies have a name that counts for every service, and then need no look at the service.
+        if members.holds_token_of(keys(None)) {
+            return true;
+        }
         let named = self.named_service(members).ok().flatten();
         members.holds_token_of(keys(named.or(self.service)))
     }
