@@ -65,7 +65,7 @@ impl Count {
         NackedClosed,
     ];
 
-    /// The counters of the SWF poller.
+    /// The counters of the poller.
     pub(crate) const OF_POLLS: [Self; 7] =
         [PollerQueued, PollerFailed, PollerUnconfirmed, PollerLost, PollsFailed, ReportAttempts, Throttled];
 

@@ -49,8 +49,8 @@ class Case:
         return self.executions is not None and not named & set(self.event)
 
     def _reported(self, report):
-        """As a service shows it, without the token. The dead-letter handler reads the same tasks and tells all of
-        them that their step never ran."""
+        """As a service shows it, without the token. The dead-letter handler reads the same tasks and fails all of
+        them, since their step never ran."""
         report = dict(report)
         service = report["service"]
         report["fingerprint"] = fingerprint(service, report.pop("taskToken"))
