@@ -1,4 +1,4 @@
-"""The poller of SWF's task list: a schedule's event in, a message in the workers' queue out."""
+"""The poller, with a task list of SWF: a schedule's event in, a message in the workers' queue out."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from compare import show
 from processes import MADE
 from stack import DOMAIN, TASK_LIST
 
-FUNCTION = "SwfPoller"
+FUNCTION = "Poller"
 EVENT = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 ANSWER = {"queued": 1, "failed": 0, "unconfirmed": 0, "lost": 0}
 

@@ -58,7 +58,7 @@ class Stack:
         template["Globals"]["Function"]["Environment"] = {"Variables": variables}
         made = template["Resources"].items()
         functions = {name: resource for name, resource in made if resource["Type"] == "AWS::Serverless::Function"}
-        if poller := functions.get("SwfPoller"):
+        if poller := functions.get("Poller"):
             # Time to begin one poll, by one poller: it is held for a minute at most, and begun with 90 s left.
             poller["Properties"]["Timeout"] = 93
             own = {"TASKBACK_QUEUE_URL": self.queue, "TASKBACK_POLLERS": "1"}

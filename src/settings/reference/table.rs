@@ -132,7 +132,7 @@ pub(super) const GROUPS: &[Group] = &[
         )],
     },
     Group {
-        title: "Queue worker and SWF poller",
+        title: "Queue worker and poller",
         settings: &[
             (
                 "TASKBACK_QUEUE_URL",

@@ -65,21 +65,25 @@ fn memory_ledger_leaves_dead_letters_unreported() {
 #[test]
 fn poller_needs_time_and_permissions() {
     let whole = fs::read_to_string(own()).unwrap();
-    for (check, safeguard, without) in [
+    let (task_list, activity) = ("SwfTaskList=cards", "Activity=cards");
+    for (check, polled, safeguard, without) in [
         // The poller itself needs 95 s.
-        ("TB013 SwfPoller", "Timeout: 390", "Timeout: 94"),
-        ("TB011 SwfPoller", "Action: [swf:RespondActivityTaskFailed]", "Action: [swf:DescribeDomain]"),
+        ("TB013", task_list, "Timeout: 390", "Timeout: 94"),
+        ("TB011", task_list, "Action: [swf:RespondActivityTaskFailed]", "Action: [swf:DescribeDomain]"),
+        ("TB011", activity, "Action: [states:GetActivityTask]", "Action: [states:ListActivities]"),
+        ("TB011", activity, "Action: [states:SendTaskFailure]", "Action: [states:ListActivities]"),
     ] {
         assert!(whole.contains(safeguard), "{safeguard}");
-        let template = written(&check.replace(' ', "-"), &whole.replace(safeguard, without));
-        let ran = doctor(&template, &["--parameter", "SwfTaskList=cards", "--parameter", STEP]);
-        assert!(ran.code == 1 && ran.stdout.starts_with(check), "{without}: {}{}", ran.stdout, ran.stderr);
+        let template = written(&format!("{check}-poller"), &whole.replace(safeguard, without));
+        let ran = doctor(&template, &["--parameter", polled, "--parameter", STEP]);
+        let found = ran.stdout.starts_with(&format!("{check} Poller"));
+        assert!(ran.code == 1 && found, "{without}: {}{}", ran.stdout, ran.stderr);
     }
     let shortest = written("shortest-poller", &whole.replace("Timeout: 390", "Timeout: 95"));
-    assert_eq!(
-        doctor(&shortest, &["--parameter", "SwfTaskList=cards", "--parameter", STEP]).stdout,
-        "no findings\n"
-    );
+    for polled in [task_list, activity] {
+        let ran = doctor(&shortest, &["--parameter", polled, "--parameter", STEP]);
+        assert_eq!(ran.stdout, "no findings\n", "{polled}");
+    }
 }
 
 #[test]
