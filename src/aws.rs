@@ -28,7 +28,7 @@ pub use config::local;
 #[cfg(feature = "sqs")]
 pub(crate) use error::{AwsError, in_time};
 #[cfg(any(feature = "sfn", feature = "swf"))]
-pub(crate) use signed_call::{Capture, Operation};
+pub(crate) use signed_call::{Operation, SAMPLE, sample_keys};
 #[cfg(feature = "durable")]
 pub(crate) use signed_call::{Scope, Template};
 #[cfg(feature = "aws-reports")]

@@ -18,6 +18,8 @@ use taskback_core::{Outcome, Receipt, Service};
 use tokio::time::Instant;
 
 pub(crate) use count::Count;
+#[cfg(feature = "sqs")]
+pub(crate) use count::Role;
 pub(crate) use emf::Labels;
 pub use kind::MetricsFormat;
 #[cfg(feature = "sqs")]
@@ -94,9 +96,9 @@ impl Metrics {
         self.0.get().map(|recorder| emf::lines(recorder, labels)).unwrap_or_default()
     }
 
-    /// The page of these counters and, where `times`, of all times, for Prometheus.
+    /// The page of such a process, for Prometheus.
     #[cfg(feature = "sqs")]
-    pub(crate) fn page(&self, counts: &[Count], times: bool) -> String {
-        self.0.get().map(|recorder| prometheus::page(recorder, counts, times)).unwrap_or_default()
+    pub(crate) fn page(&self, role: Role) -> String {
+        self.0.get().map(|recorder| prometheus::page(recorder, role)).unwrap_or_default()
     }
 }

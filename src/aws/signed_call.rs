@@ -8,6 +8,7 @@ mod clock;
 mod operation;
 mod refusal;
 mod template;
+mod unanswered;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,20 +16,21 @@ use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use bytes::Bytes;
-use taskback_http::{Failure, HttpResponse};
+use taskback_http::HttpResponse;
 use tokio::time::Instant;
 
 use super::credentials::CredentialCache;
 use super::http;
-use super::unsent::{Unsent, credentials_fault};
+use super::unsent::credentials_fault;
 use clock::Clock;
 use refusal::Refusal;
 
 #[cfg(any(feature = "sfn", feature = "swf"))]
-pub(crate) use operation::{Capture, Operation};
+pub(crate) use operation::{Operation, SAMPLE, sample_keys};
 #[cfg(feature = "durable")]
 pub(crate) use template::Scope;
 pub(crate) use template::Template;
+pub(crate) use unanswered::Unanswered;
 
 /// The sender of signed calls, through the connections and with the credentials of the SDK's clients. Clones share the
 /// corrected clock.
@@ -39,23 +41,27 @@ pub(crate) struct SignedCalls {
     clock: Arc<Clock>,
 }
 
-/// A call without an answer.
-#[derive(Debug)]
-pub(crate) enum Unanswered {
-    /// The request could not be built.
-    NotBuilt,
-    /// The request was certainly not sent.
-    Unsent(Unsent),
-    /// The request may have been received; the transport's text.
-    Lost(String),
-}
-
 /// The maximum time that a call waits for credentials.
 const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
 
 impl SignedCalls {
     pub(super) fn new(http: http::Client, credentials: CredentialCache) -> Self {
         Self { http, credentials, clock: Arc::default() }
+    }
+
+    /// Sends an operation with this input, of its own type.
+    #[cfg(any(feature = "sfn", feature = "swf"))]
+    pub(crate) async fn send_input<I, E>(
+        &self,
+        operation: &Operation,
+        input: Result<I, E>,
+        deadline: Instant,
+    ) -> Result<HttpResponse, Unanswered>
+    where
+        I: fmt::Debug + Send + Sync + 'static,
+    {
+        let body = input.ok().and_then(|input| operation.body(input)).ok_or(Unanswered::NotBuilt)?;
+        self.send(operation, &body, deadline).await
     }
 
     /// Sends the operation with this body until `deadline`, and returns any answer, unjudged.
@@ -99,21 +105,6 @@ impl SignedCalls {
 fn credentials_deadline(deadline: Instant) -> Instant {
     let now = Instant::now();
     now + (deadline.saturating_duration_since(now) / 2).min(CREDENTIALS_PATIENCE)
-}
-
-impl From<Failure> for Unanswered {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotSent(reason) => Self::Unsent(Unsent::NoConnection(reason)),
-            Failure::NoResponse(reason, _) => Self::Lost(reason),
-        }
-    }
-}
-
-impl From<Unsent> for Unanswered {
-    fn from(unsent: Unsent) -> Self {
-        Self::Unsent(unsent)
-    }
 }
 
 /// Opaque: it holds credentials.

@@ -19,7 +19,7 @@ use crate::aws::Clients;
 use crate::error::Error;
 use crate::future::BoxFuture;
 use crate::handler::Handler;
-use crate::metrics::Count;
+use crate::metrics::Role;
 use crate::poller::config::PolledTasks;
 use crate::poller::{self, MIN_TIME_FOR_POLL, Poller, Seen, Tally};
 use crate::response::Response;
@@ -67,7 +67,7 @@ pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Resul
         if health.is_some() {
             metrics.turn_on_for_page();
         }
-        let page = move || metrics.page(&Count::OF_POLLS, false);
+        let page = move || metrics.page(Role::Poller);
         let health = Health::serve(health, Arc::new(page)).await?;
         poller.check().await?;
         log_start("poller", &settings);

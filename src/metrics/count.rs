@@ -4,113 +4,106 @@ use taskback_core::{ClosedBy, Outcome, Receipt, ReportErrorKind};
 
 use crate::settlement::NackReason;
 
-/// A counter of one service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Count {
-    ReportsSucceeded,
-    ReportsFailed,
-    ReportsCanceled,
-    TasksDelegated,
-    TasksClosedByOther,
-    OutcomesUnreported,
-    ReportAttempts,
-    Throttled,
-    NackedRetry,
-    NackedUnreadable,
-    NackedHeld,
-    NackedLedger,
-    NackedDenied,
-    NackedReport,
-    NackedDeadline,
-    NackedShutdown,
-    NackedClosed,
-    PollerQueued,
-    PollerFailed,
-    PollerUnconfirmed,
-    PollerLost,
-    PollsFailed,
+/// A line for each counter: its name in a line of the log, whose it is, and its family and label on a page. Counters of
+/// one family stand together.
+macro_rules! counters {
+    ($($name:ident [$($role:ident)+] $family:literal $(($label:literal, $value:literal))?;)+) => {
+        /// A counter of one service.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Count {
+            $($name),+
+        }
+
+        impl Count {
+            pub(super) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its name in a line.
+            pub(super) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name)),+
+                }
+            }
+
+            /// The processes that count it.
+            #[cfg(feature = "sqs")]
+            const fn roles(self) -> &'static [Role] {
+                match self {
+                    $(Self::$name => &[$(Role::$role),+]),+
+                }
+            }
+
+            /// Its metric on a page.
+            pub(super) const fn family(self) -> &'static str {
+                match self {
+                    $(Self::$name => $family),+
+                }
+            }
+
+            /// Its label on a page, beside the service.
+            #[cfg(feature = "sqs")]
+            pub(super) const fn label(self) -> Option<(&'static str, &'static str)> {
+                match self {
+                    $(Self::$name => label!($(($label, $value))?)),+
+                }
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqs")]
+macro_rules! label {
+    () => {
+        None
+    };
+    ($label:tt) => {
+        Some($label)
+    };
+}
+
+counters! {
+    ReportsSucceeded [Worker] "taskback_reports_total" ("outcome", "succeeded");
+    ReportsFailed [Worker] "taskback_reports_total" ("outcome", "failed");
+    ReportsCanceled [Worker] "taskback_reports_total" ("outcome", "canceled");
+    TasksDelegated [Worker] "taskback_tasks_delegated_total";
+    TasksClosedByOther [Worker] "taskback_tasks_closed_by_other_total";
+    OutcomesUnreported [Worker] "taskback_outcomes_unreported_total";
+    NackedRetry [Worker] "taskback_messages_nacked_total" ("reason", "retry");
+    NackedUnreadable [Worker] "taskback_messages_nacked_total" ("reason", "unreadable");
+    NackedHeld [Worker] "taskback_messages_nacked_total" ("reason", "held");
+    NackedLedger [Worker] "taskback_messages_nacked_total" ("reason", "ledger");
+    NackedDenied [Worker] "taskback_messages_nacked_total" ("reason", "denied");
+    NackedReport [Worker] "taskback_messages_nacked_total" ("reason", "report");
+    NackedDeadline [Worker] "taskback_messages_nacked_total" ("reason", "deadline");
+    NackedShutdown [Worker] "taskback_messages_nacked_total" ("reason", "shutdown");
+    NackedClosed [Worker] "taskback_messages_nacked_total" ("reason", "closed");
+    PolledTasksQueued [Poller] "taskback_polled_tasks_total" ("result", "queued");
+    PolledTasksFailed [Poller] "taskback_polled_tasks_total" ("result", "failed");
+    PolledTasksUnconfirmed [Poller] "taskback_polled_tasks_total" ("result", "unconfirmed");
+    PolledTasksLost [Poller] "taskback_polled_tasks_total" ("result", "lost");
+    PollsFailed [Poller] "taskback_polls_failed_total";
+    ReportAttempts [Worker Poller] "taskback_report_attempts_total";
+    Throttled [Worker Poller] "taskback_reports_throttled_total";
 }
 
 use Count::*;
 
-/// A counter's name in a line, and its family and label on a page.
-#[cfg_attr(not(feature = "sqs"), allow(dead_code, reason = "only processes have a page"))]
-pub(super) struct Names {
-    pub(super) line: &'static str,
-    pub(super) family: &'static str,
-    pub(super) label: Option<(&'static str, &'static str)>,
+/// What a process is, and so what it counts.
+#[cfg(feature = "sqs")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Worker,
+    Poller,
 }
 
 impl Count {
-    pub(super) const NUMBER: usize = PollsFailed as usize + 1;
-
-    /// The counters of a worker.
-    pub(crate) const OF_TASKS: [Self; 17] = [
-        ReportsSucceeded,
-        ReportsFailed,
-        ReportsCanceled,
-        TasksDelegated,
-        TasksClosedByOther,
-        OutcomesUnreported,
-        ReportAttempts,
-        Throttled,
-        NackedRetry,
-        NackedUnreadable,
-        NackedHeld,
-        NackedLedger,
-        NackedDenied,
-        NackedReport,
-        NackedDeadline,
-        NackedShutdown,
-        NackedClosed,
-    ];
-
-    /// The counters of the poller.
-    pub(crate) const OF_POLLS: [Self; 7] =
-        [PollerQueued, PollerFailed, PollerUnconfirmed, PollerLost, PollsFailed, ReportAttempts, Throttled];
-
-    pub(super) const fn is_nack(self) -> bool {
-        matches!(
-            self,
-            NackedRetry
-                | NackedUnreadable
-                | NackedHeld
-                | NackedLedger
-                | NackedDenied
-                | NackedReport
-                | NackedDeadline
-                | NackedShutdown
-                | NackedClosed
-        )
+    /// The counters of a process, in their order.
+    #[cfg(feature = "sqs")]
+    pub(super) fn of(role: Role) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |count| count.roles().contains(&role))
     }
 
-    #[rustfmt::skip]
-    pub(super) const fn names(self) -> Names {
-        let (line, family, label) = match self {
-            ReportsSucceeded => ("ReportsSucceeded", "taskback_reports_total", Some(("outcome", "succeeded"))),
-            ReportsFailed => ("ReportsFailed", "taskback_reports_total", Some(("outcome", "failed"))),
-            ReportsCanceled => ("ReportsCanceled", "taskback_reports_total", Some(("outcome", "canceled"))),
-            TasksDelegated => ("TasksDelegated", "taskback_tasks_delegated_total", None),
-            TasksClosedByOther => ("TasksClosedByOther", "taskback_tasks_closed_by_other_total", None),
-            OutcomesUnreported => ("OutcomesUnreported", "taskback_outcomes_unreported_total", None),
-            ReportAttempts => ("ReportAttempts", "taskback_report_attempts_total", None),
-            Throttled => ("Throttled", "taskback_reports_throttled_total", None),
-            NackedRetry => ("NackedRetry", "taskback_messages_nacked_total", Some(("reason", "retry"))),
-            NackedUnreadable => ("NackedUnreadable", "taskback_messages_nacked_total", Some(("reason", "unreadable"))),
-            NackedHeld => ("NackedHeld", "taskback_messages_nacked_total", Some(("reason", "held"))),
-            NackedLedger => ("NackedLedger", "taskback_messages_nacked_total", Some(("reason", "ledger"))),
-            NackedDenied => ("NackedDenied", "taskback_messages_nacked_total", Some(("reason", "denied"))),
-            NackedReport => ("NackedReport", "taskback_messages_nacked_total", Some(("reason", "report"))),
-            NackedDeadline => ("NackedDeadline", "taskback_messages_nacked_total", Some(("reason", "deadline"))),
-            NackedShutdown => ("NackedShutdown", "taskback_messages_nacked_total", Some(("reason", "shutdown"))),
-            NackedClosed => ("NackedClosed", "taskback_messages_nacked_total", Some(("reason", "closed"))),
-            PollerQueued => ("PolledTasksQueued", "taskback_polled_tasks_total", Some(("result", "queued"))),
-            PollerFailed => ("PolledTasksFailed", "taskback_polled_tasks_total", Some(("result", "failed"))),
-            PollerUnconfirmed => ("PolledTasksUnconfirmed", "taskback_polled_tasks_total", Some(("result", "unconfirmed"))),
-            PollerLost => ("PolledTasksLost", "taskback_polled_tasks_total", Some(("result", "lost"))),
-            PollsFailed => ("PollsFailed", "taskback_polls_failed_total", None),
-        };
-        Names { line, family, label }
+    pub(super) fn is_nack(self) -> bool {
+        self.family() == NackedRetry.family()
     }
 
     /// The counter of a message that is redelivered for this reason.

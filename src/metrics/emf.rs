@@ -55,11 +55,10 @@ impl Numbers {
 
 fn take(slot: &Slot) -> Numbers {
     let (mut numbers, mut nacked) = (Numbers::default(), 0);
-    for count in Count::OF_TASKS.iter().chain(&Count::OF_POLLS) {
-        // A counter of both lists is zero the second time.
-        let number = slot.take(*count);
+    for &count in Count::ALL {
+        let number = slot.take(count);
         nacked += if count.is_nack() { number } else { 0 };
-        numbers.count(count.names().line, number);
+        numbers.count(count.name(), number);
     }
     numbers.count("MessagesNacked", nacked);
     for time in Time::ALL {

@@ -2,39 +2,38 @@
 
 use std::fmt::{self, Write};
 
-use super::count::Count;
+use super::count::{Count, Role};
 use super::recorder::{Recorder, Slot};
 use super::time::Time;
 
 /// The media type of a page.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The page of these counters, in their order, and with `times` of all times. A counter that is zero is listed too, so
-/// that its first increment is one.
-pub(super) fn page(recorder: &Recorder, counts: &[Count], times: bool) -> String {
+/// The page of such a process. A counter that is zero is listed too, so that its first increment is one.
+pub(super) fn page(recorder: &Recorder, role: Role) -> String {
     let mut page = String::with_capacity(16 << 10);
     // Writing to a `String` does not fail.
-    let _ = write(&mut page, recorder, counts, times);
+    let _ = write(&mut page, recorder, role);
     page
 }
 
-fn write(page: &mut String, recorder: &Recorder, counts: &[Count], times: bool) -> fmt::Result {
+fn write(page: &mut String, recorder: &Recorder, role: Role) -> fmt::Result {
     let mut family = "";
-    for count in counts {
-        let names = count.names();
-        if names.family != family {
-            family = names.family;
+    for count in Count::of(role) {
+        if count.family() != family {
+            family = count.family();
             head(page, family, "counter")?;
         }
         for slot in recorder.slots() {
             write!(page, "{family}{{service=\"{}\"", slot.name())?;
-            if let Some((name, value)) = names.label {
+            if let Some((name, value)) = count.label() {
                 write!(page, ",{name}=\"{value}\"")?;
             }
-            writeln!(page, "}} {}", slot.get(*count))?;
+            writeln!(page, "}} {}", slot.get(count))?;
         }
     }
-    if times {
+    // The poller runs no step.
+    if role == Role::Worker {
         for time in Time::ALL {
             head(page, time.family(), "histogram")?;
             recorder.slots().iter().try_for_each(|slot| histogram(page, slot, time))?;

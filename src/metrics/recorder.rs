@@ -19,7 +19,7 @@ pub(super) struct Recorder {
 pub(super) struct Slot {
     /// `None` = messages without a readable task.
     pub(super) service: Option<Service>,
-    counts: [AtomicU64; Count::NUMBER],
+    counts: [AtomicU64; Count::ALL.len()],
     /// A lock each, held for one addition.
     times: [Mutex<Times>; Time::ALL.len()],
 }

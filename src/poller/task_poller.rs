@@ -82,10 +82,10 @@ impl Poller {
     pub(super) fn count(&self, result: &Result<PollResult, AwsError>) {
         let count = match result {
             Ok(PollResult::Nothing) => return,
-            Ok(PollResult::Queued) => Count::PollerQueued,
-            Ok(PollResult::Failed(_)) => Count::PollerFailed,
-            Ok(PollResult::Unconfirmed) => Count::PollerUnconfirmed,
-            Ok(PollResult::Lost) => Count::PollerLost,
+            Ok(PollResult::Queued) => Count::PolledTasksQueued,
+            Ok(PollResult::Failed(_)) => Count::PolledTasksFailed,
+            Ok(PollResult::Unconfirmed) => Count::PolledTasksUnconfirmed,
+            Ok(PollResult::Lost) => Count::PolledTasksLost,
             Err(_) => Count::PollsFailed,
         };
         self.metrics.count(self.source.reporter().service(), count);

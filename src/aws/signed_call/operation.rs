@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{BeforeTransmitInterceptorContextRef, Input};
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
@@ -13,6 +14,15 @@ use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer};
 use bytes::Bytes;
 
 use super::template::Template;
+use super::unanswered::Unanswered;
+
+/// The token of a captured request.
+pub(crate) const SAMPLE: &str = "taskback-sample";
+
+/// The keys of a captured request.
+pub(crate) fn sample_keys() -> Credentials {
+    Credentials::new(SAMPLE, SAMPLE, None, None, SAMPLE)
+}
 
 /// One operation of an SDK: its serializer, and the request with the endpoint that its resolver chose.
 pub(crate) struct Operation {
@@ -22,17 +32,19 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// Captures the request that `send` would send, with any input and any credentials. Nothing is sent. `None` if the SDK
-    /// cannot build the request, for example for an endpoint that does not exist.
-    pub(crate) async fn capture<F: Future>(send: impl FnOnce(Capture) -> F) -> Option<Self> {
+    /// Captures the request that `send` would send, with any input. Nothing is sent. `NotBuilt` if the SDK cannot build the
+    /// request, for example for an endpoint that does not exist.
+    ///
+    /// Let `send` have [`SAMPLE`] for a token, and [`sample_keys`], so that it does not wait for credentials.
+    pub(crate) async fn capture<F: Future>(send: impl FnOnce(Capture) -> F) -> Result<Self, Unanswered> {
         let capture = Capture::default();
         // Always an error: the capture ends the call before anything is sent.
         let _ = send(capture.clone()).await;
-        capture.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        capture.0.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Unanswered::NotBuilt)
     }
 
     /// The body for an input of the operation's own type; `None` if the input cannot be serialized.
-    pub(crate) fn body<I>(&self, input: I) -> Option<Bytes>
+    pub(super) fn body<I>(&self, input: I) -> Option<Bytes>
     where
         I: std::fmt::Debug + Send + Sync + 'static,
     {

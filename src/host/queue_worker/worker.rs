@@ -14,7 +14,7 @@ use super::message::MessageHandler;
 use crate::aws::AwsError;
 use crate::error::{Error, ErrorKind};
 use crate::host::health::Health;
-use crate::metrics::Count;
+use crate::metrics::Role;
 use crate::shutdown::Shutdown;
 use crate::sqs::{SqsQueue, delete};
 use crate::taskback::Taskback;
@@ -58,7 +58,7 @@ impl QueueWorker {
         if config.health.is_some() {
             metrics.turn_on_for_page();
         }
-        let page = move || metrics.page(&Count::OF_TASKS, true);
+        let page = move || metrics.page(Role::Worker);
         let health = Health::serve(config.health, Arc::new(page)).await?;
         let queue = match SqsQueue::open(client.clone(), &config.queue_url).await {
             Ok(queue) => queue,

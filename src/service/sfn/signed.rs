@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::Builder;
 use aws_sdk_sfn::operation::send_task_failure::SendTaskFailureInput;
@@ -13,7 +12,7 @@ use taskback_core::sfn::Report;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::aws::{Capture, Operation, SignedCalls, Unanswered};
+use crate::aws::{Operation, SAMPLE, SignedCalls, sample_keys};
 use crate::service::answer::Answer;
 
 /// The three calls, captured from the SDK's client when they are first used. Clones share them.
@@ -39,24 +38,24 @@ impl Signed {
         match report {
             Report::Success { output } => {
                 let operation = self.0.success.get_or_try_init(|| {
-                    captured(|capture| {
+                    Operation::capture(|capture| {
                         let call = client.send_task_success().task_token(SAMPLE).output("{}");
-                        call.customize().config_override(sample_keys()).interceptor(capture).send()
+                        call.customize().config_override(keys()).interceptor(capture).send()
                     })
                 });
                 let input = SendTaskSuccessInput::builder().task_token(token).output(output);
-                self.send(operation.await?, input.build(), deadline).await
+                self.0.calls.send_input(operation.await?, input.build(), deadline).await
             }
             Report::Failure { error, cause } => {
                 let operation = self.0.failure.get_or_try_init(|| {
-                    captured(|capture| {
+                    Operation::capture(|capture| {
                         let call = client.send_task_failure().task_token(SAMPLE);
-                        call.customize().config_override(sample_keys()).interceptor(capture).send()
+                        call.customize().config_override(keys()).interceptor(capture).send()
                     })
                 });
                 let input = SendTaskFailureInput::builder().task_token(token).error(error);
                 let input = input.set_cause(cause.map(Into::into));
-                self.send(operation.await?, input.build(), deadline).await
+                self.0.calls.send_input(operation.await?, input.build(), deadline).await
             }
         }
     }
@@ -64,34 +63,19 @@ impl Signed {
     pub(super) async fn heartbeat(&self, token: &str, deadline: Instant) -> Answer {
         let Inner { client, .. } = &*self.0;
         let operation = self.0.heartbeat.get_or_try_init(|| {
-            captured(|capture| {
+            Operation::capture(|capture| {
                 let call = client.send_task_heartbeat().task_token(SAMPLE);
-                call.customize().config_override(sample_keys()).interceptor(capture).send()
+                call.customize().config_override(keys()).interceptor(capture).send()
             })
         });
         let input = SendTaskHeartbeatInput::builder().task_token(token);
-        self.send(operation.await?, input.build(), deadline).await
-    }
-
-    async fn send<I, E>(&self, operation: &Operation, input: Result<I, E>, deadline: Instant) -> Answer
-    where
-        I: fmt::Debug + Send + Sync + 'static,
-    {
-        let body = input.ok().and_then(|input| operation.body(input)).ok_or(Unanswered::NotBuilt)?;
-        self.0.calls.send(operation, &body, deadline).await
+        self.0.calls.send_input(operation.await?, input.build(), deadline).await
     }
 }
 
-/// The token of the captured request.
-const SAMPLE: &str = "taskback-sample";
-
-async fn captured<F: Future>(send: impl FnOnce(Capture) -> F) -> Result<Operation, Unanswered> {
-    Operation::capture(send).await.ok_or(Unanswered::NotBuilt)
-}
-
-/// Keys for the captured request, so that a capture does not wait for credentials.
-fn sample_keys() -> Builder {
-    Builder::new().credentials_provider(Credentials::new(SAMPLE, SAMPLE, None, None, SAMPLE))
+/// So that a capture waits for no credentials.
+fn keys() -> Builder {
+    Builder::new().credentials_provider(sample_keys())
 }
 
 /// Opaque: it holds credentials.
@@ -123,7 +107,7 @@ mod tests {
             let client = Client::from_conf(config.build());
             let call = client.send_task_heartbeat().task_token(SAMPLE).customize();
             let operation =
-                captured(|capture| call.config_override(sample_keys()).interceptor(capture).send()).await;
+                Operation::capture(|capture| call.config_override(keys()).interceptor(capture).send()).await;
             assert_eq!(operation.unwrap().endpoint(), (expected, region));
         }
     }

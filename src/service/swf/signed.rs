@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
 use aws_sdk_swf::Client;
 use aws_sdk_swf::config::Builder;
 use aws_sdk_swf::operation::record_activity_task_heartbeat::RecordActivityTaskHeartbeatInput;
@@ -14,7 +13,7 @@ use taskback_core::swf::Report;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::aws::{Capture, Operation, SignedCalls, Unanswered};
+use crate::aws::{Operation, SAMPLE, SignedCalls, sample_keys};
 use crate::service::answer::Answer;
 
 /// The four calls, captured from the SDK's client when they are first used. Clones share them.
@@ -41,35 +40,35 @@ impl Signed {
         match report {
             Report::Completed { result } => {
                 let operation = self.0.completed.get_or_try_init(|| {
-                    captured(|capture| {
+                    Operation::capture(|capture| {
                         let call = client.respond_activity_task_completed().task_token(SAMPLE);
-                        call.customize().config_override(sample_keys()).interceptor(capture).send()
+                        call.customize().config_override(keys()).interceptor(capture).send()
                     })
                 });
                 let input = RespondActivityTaskCompletedInput::builder().task_token(token).result(result);
-                self.send(operation.await?, input.build(), deadline).await
+                self.0.calls.send_input(operation.await?, input.build(), deadline).await
             }
             Report::Failed { reason, details } => {
                 let operation = self.0.failed.get_or_try_init(|| {
-                    captured(|capture| {
+                    Operation::capture(|capture| {
                         let call = client.respond_activity_task_failed().task_token(SAMPLE);
-                        call.customize().config_override(sample_keys()).interceptor(capture).send()
+                        call.customize().config_override(keys()).interceptor(capture).send()
                     })
                 });
                 let input = RespondActivityTaskFailedInput::builder().task_token(token).reason(reason);
                 let input = input.set_details(details.map(Into::into));
-                self.send(operation.await?, input.build(), deadline).await
+                self.0.calls.send_input(operation.await?, input.build(), deadline).await
             }
             Report::Canceled { details } => {
                 let operation = self.0.canceled.get_or_try_init(|| {
-                    captured(|capture| {
+                    Operation::capture(|capture| {
                         let call = client.respond_activity_task_canceled().task_token(SAMPLE);
-                        call.customize().config_override(sample_keys()).interceptor(capture).send()
+                        call.customize().config_override(keys()).interceptor(capture).send()
                     })
                 });
                 let input = RespondActivityTaskCanceledInput::builder().task_token(token);
                 let input = input.set_details(details.map(Into::into));
-                self.send(operation.await?, input.build(), deadline).await
+                self.0.calls.send_input(operation.await?, input.build(), deadline).await
             }
         }
     }
@@ -77,34 +76,19 @@ impl Signed {
     pub(super) async fn heartbeat(&self, token: &str, details: Option<String>, deadline: Instant) -> Answer {
         let Inner { client, .. } = &*self.0;
         let operation = self.0.heartbeat.get_or_try_init(|| {
-            captured(|capture| {
+            Operation::capture(|capture| {
                 let call = client.record_activity_task_heartbeat().task_token(SAMPLE);
-                call.customize().config_override(sample_keys()).interceptor(capture).send()
+                call.customize().config_override(keys()).interceptor(capture).send()
             })
         });
         let input = RecordActivityTaskHeartbeatInput::builder().task_token(token).set_details(details);
-        self.send(operation.await?, input.build(), deadline).await
-    }
-
-    async fn send<I, E>(&self, operation: &Operation, input: Result<I, E>, deadline: Instant) -> Answer
-    where
-        I: fmt::Debug + Send + Sync + 'static,
-    {
-        let body = input.ok().and_then(|input| operation.body(input)).ok_or(Unanswered::NotBuilt)?;
-        self.0.calls.send(operation, &body, deadline).await
+        self.0.calls.send_input(operation.await?, input.build(), deadline).await
     }
 }
 
-/// The token of the captured request.
-const SAMPLE: &str = "taskback-sample";
-
-async fn captured<F: Future>(send: impl FnOnce(Capture) -> F) -> Result<Operation, Unanswered> {
-    Operation::capture(send).await.ok_or(Unanswered::NotBuilt)
-}
-
-/// Keys for the captured request, so that a capture does not wait for credentials.
-fn sample_keys() -> Builder {
-    Builder::new().credentials_provider(Credentials::new(SAMPLE, SAMPLE, None, None, SAMPLE))
+/// So that a capture waits for no credentials.
+fn keys() -> Builder {
+    Builder::new().credentials_provider(sample_keys())
 }
 
 /// Opaque: it holds credentials.
@@ -119,6 +103,7 @@ mod tests {
     use aws_sdk_swf::config::Region;
 
     use super::*;
+    use crate::aws::Unanswered;
 
     /// The SDK's resolver chooses.
     #[tokio::test]
@@ -149,6 +134,6 @@ mod tests {
 
     async fn heartbeat(client: Client) -> Result<Operation, Unanswered> {
         let call = client.record_activity_task_heartbeat().task_token(SAMPLE).customize();
-        captured(|capture| call.config_override(sample_keys()).interceptor(capture).send()).await
+        Operation::capture(|capture| call.config_override(keys()).interceptor(capture).send()).await
     }
 }
