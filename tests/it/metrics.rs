@@ -42,7 +42,7 @@ async fn mixed_batch_is_counted_in_one_line() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut api = RuntimeApi::start().await;
     let mut command = worker(&api.address, &server.url());
-    let mut process = Process::start(command.env("TASKBACK_METRICS", "emf"));
+    let process = Process::start(command.env("TASKBACK_METRICS", "emf"));
     let service = Service::Swf;
     let [good, bad, throttled, denied] = std::array::from_fn(|_| open(&server, service));
     for (token, kind) in [(&throttled, FaultKind::Throttle), (&denied, FaultKind::Refuse)] {
@@ -60,8 +60,7 @@ async fn mixed_batch_is_counted_in_one_line() {
     assert_eq!(answer.body["batchItemFailures"].as_array().unwrap().len(), 2, "{}", process.printed());
     api.invoke("request-2", &sqs_event(&messages[..1]), MINUTE);
     api.answer().await;
-    // The line is out before the response.
-    let printed = process.printed();
+    let (_, printed) = process.kill().await;
     let found = lines(&printed);
     let of = |service: &str| found.iter().filter(|line| line["service"] == service).collect::<Vec<_>>();
     let [line, _] = of("swf")[..] else { panic!("{printed}") };
@@ -90,8 +89,7 @@ async fn mixed_batch_is_counted_in_one_line() {
         assert!(!names(line).is_empty(), "{line}");
     }
     let tokens = [&good, &bad, &throttled, &denied].map(TaskToken::expose);
-    process.line("\"requestId\":\"request-2\"").await;
-    assert_hidden(&process.printed(), tokens);
+    assert_hidden(&printed, tokens);
 }
 
 #[tokio::test]
@@ -102,7 +100,7 @@ async fn function_writes_no_metrics_by_default() {
     let token = open(&server, Service::Fnf);
     api.invoke("request", &sqs_event(&[Message::new("m", card(&token, "4111 1111 1111 1111"))]), MINUTE);
     assert!(!api.answer().await.failed);
-    assert_eq!(lines(&process.printed()), [Value::Null; 0]);
+    assert_eq!(lines(&process.kill().await.1), [Value::Null; 0]);
 }
 
 #[tokio::test]

@@ -69,9 +69,10 @@ async fn worker_runs_command_without_token() {
     esac"#;
     let step = format!("command:{}", json!(["/bin/sh", "-c", script]));
     let mut worker = Worker::start(&step).await;
+    let inputs = ["good-input-of-a-user", "bad-input-of-a-user", "other-input-of-a-user"];
+    let mut opened = Vec::new();
     for service in [Service::Fnf, Service::Swf] {
         let tokens = [(); 3].map(|()| worker.open(service));
-        let inputs = ["good-input-of-a-user", "bad-input-of-a-user", "other-input-of-a-user"];
         let messages: Vec<_> =
             (0..3).map(|n| message(IDS[n], &tokens[n], &json!({"a": inputs[n]}))).collect();
         assert_eq!(worker.batch(&messages).await, json!([IDS[2]]), "{}", worker.process.printed());
@@ -84,12 +85,13 @@ async fn worker_runs_command_without_token() {
         let wanted = (Some("CardDeclined".into()), Some("no luck".into()));
         assert_eq!((error, cause), wanted);
         assert!(other.is_none());
-        let printed = worker.process.printed();
-        assert_hidden(&printed, tokens.iter().map(TaskToken::expose).chain(inputs));
-        assert!(printed.contains("the command ended with exit code 1"), "{printed}");
         let state = worker.services.state().task(&tokens[2].fingerprint().hex()).unwrap().state;
         assert_eq!(state, TaskState::Open);
+        opened.extend(tokens);
     }
+    let (_, printed) = worker.process.kill().await;
+    assert_hidden(&printed, opened.iter().map(TaskToken::expose).chain(inputs));
+    assert_eq!(printed.matches("the command ended with exit code 1").count(), 2, "{printed}");
 }
 
 #[tokio::test]
@@ -129,7 +131,7 @@ async fn worker_calls_endpoint_without_logging_secrets() {
     for request in endpoint.requests() {
         assert_hidden(&format!("{}\n{}", request.head, request.body), tokens.iter().map(TaskToken::expose));
     }
-    let printed = worker.process.printed();
+    let (_, printed) = worker.process.kill().await;
     assert_hidden(&printed, tokens.iter().map(TaskToken::expose).chain(secrets));
 }
 
@@ -172,7 +174,7 @@ async fn setting_requires_fnf_object_output() {
                 assert_eq!(outcome, ReportedOutcome::Succeeded { output: Some(input.to_string()) });
             }
         }
-        let printed = worker.process.printed();
+        let (_, printed) = worker.process.kill().await;
         assert_eq!(printed.matches("step.output_not_object").count(), usize::from(!required), "{printed}");
     }
 }

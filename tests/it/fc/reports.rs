@@ -31,7 +31,7 @@ async fn request_keys_precede_environment_keys() {
     let answer = host.invoke("r-3", good_keys(), &card(&token, OTHER)).await;
     assert_eq!(answer.body["receipt"], "recorded", "{answer:?}");
     assert_eq!(state(&server, &token), TaskState::Succeeded);
-    assert_hidden(&host.process.printed(), [token.expose(), SECRET, "older-secret", "older-token"]);
+    assert_hidden(&host.process.kill().await.1, [token.expose(), SECRET, "older-secret", "older-token"]);
 }
 
 /// A decided outcome that is not reported does not fail the invocation.

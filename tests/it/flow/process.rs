@@ -53,7 +53,7 @@ async fn handler_logs_names_only() {
     }
     assert_eq!(flows.executions("pass").await.len(), 1);
 
-    let printed = handler.printed();
+    let (_, printed) = handler.kill().await;
     for expected in ["flow.done", "flow.failed", "FlowNotExists", "flowName must have", name] {
         assert!(printed.contains(expected), "{expected} is not in the log:\n{printed}");
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
-use taskback::ledger::{ClaimRequest, Claimed, Lease, Ledger, Memory, WriteResult};
+use taskback::ledger::{Claim, ClaimRequest, Claimed, Lease, LedgerRecords, Memory, WriteResult};
 use taskback::{ClosedBy, Execution, Fingerprint, Outcome, Receipt};
 
 use super::{LEASE, key, output};
@@ -21,6 +21,7 @@ pub(crate) enum Call {
     Decide(Lease, Outcome),
     Replace(Outcome, Outcome),
     MarkReported(Outcome, Receipt),
+    Revoke(u64),
     Wait(Duration),
 }
 
@@ -35,7 +36,7 @@ enum Answer {
 /// Calls, each with whether its first response is lost and the call is repeated.
 pub(crate) fn calls() -> impl Strategy<Value = Vec<(Call, bool)>> {
     let owner = || select(vec!["a", "b"]);
-    let lease = move || (owner(), 1_u64..4).prop_map(|(owner, epoch)| Lease { owner: owner.into(), epoch });
+    let lease = move || (owner(), 1_u64..5).prop_map(|(owner, epoch)| Lease { owner: owner.into(), epoch });
     let outcome = || select(vec![output("1"), output("2"), Outcome::output_too_large()]);
     let receipt = select(vec![
         Receipt::Recorded { request_id: Some("first".into()) },
@@ -49,6 +50,7 @@ pub(crate) fn calls() -> impl Strategy<Value = Vec<(Call, bool)>> {
         3 => (lease(), outcome()).prop_map(|(lease, outcome)| Call::Decide(lease, outcome)),
         2 => (outcome(), outcome()).prop_map(|(old, new)| Call::Replace(old, new)),
         2 => (outcome(), receipt).prop_map(|(outcome, receipt)| Call::MarkReported(outcome, receipt)),
+        1 => (1_u64..5).prop_map(Call::Revoke),
         3 => wait.prop_map(Call::Wait),
     ];
     vec((call, any::<bool>()), 1..25)
@@ -66,7 +68,7 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
 
 /// Makes the calls on the store and on the rules.
 pub(crate) async fn agrees(
-    store: &dyn Ledger,
+    store: &dyn LedgerRecords,
     key: &Fingerprint,
     skew: Duration,
     later: impl AsyncFn(Duration),
@@ -92,11 +94,16 @@ pub(crate) async fn agrees(
     Ok(())
 }
 
-async fn on(store: &dyn Ledger, key: &Fingerprint, call: &Call) -> Answer {
+async fn on(store: &dyn LedgerRecords, key: &Fingerprint, call: &Call) -> Answer {
     let execution = Execution::default();
     let written = match call {
         Call::Claim { owner, input } => {
-            return Answer::Claimed(store.claim(key, &request(owner, *input, &execution)).await.unwrap());
+            let mut claimed = store.claim(key, &request(owner, *input, &execution)).await.unwrap();
+            // The clock of a store goes on while the calls take their milliseconds, and that of the rules stands.
+            if let Claim::HeldByOther(remaining) = &mut claimed.claim {
+                *remaining = Duration::from_secs(remaining.as_millis().div_ceil(1000) as u64);
+            }
+            return Answer::Claimed(claimed);
         }
         Call::Release(lease) => {
             store.release(key, lease).await.unwrap();
@@ -106,6 +113,7 @@ async fn on(store: &dyn Ledger, key: &Fingerprint, call: &Call) -> Answer {
         Call::Decide(lease, outcome) => store.decide(key, lease, outcome).await,
         Call::Replace(old, new) => store.replace(key, old.digest(), new).await,
         Call::MarkReported(outcome, receipt) => store.mark_reported(key, outcome.digest(), receipt).await,
+        Call::Revoke(epoch) => store.revoke(key, *epoch).await,
         Call::Wait(_) => return Answer::Nothing,
     };
     Answer::Written(written.unwrap())
@@ -124,6 +132,7 @@ fn by_rule(record: &mut Record, call: &Call, clock: Clock) -> Answer {
         Call::Decide(lease, outcome) => Operation::Decide(lease, outcome),
         Call::Replace(old, new) => Operation::Replace(old.digest(), new),
         Call::MarkReported(outcome, receipt) => Operation::MarkReported(outcome.digest(), receipt),
+        Call::Revoke(epoch) => Operation::Revoke(*epoch),
         Call::Wait(_) => return Answer::Nothing,
     };
     let (next, written) = ledger::transition(record, &operation, clock);

@@ -40,13 +40,15 @@ async fn lambda_emulator_completes_swf_tasks() {
     let mut messages: Vec<_> = batch.iter().map(|task| Message::new(id(task), task.to_string())).collect();
     messages.push(Message::new("unreadable", "no json"));
     let answer = invoke(&address, &sqs_event(&messages)).await;
-    let printed = emulator.printed();
-    let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer} {printed}"));
-    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "unreadable"}]}), "{printed}");
+    let answer: Value =
+        serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer} {}", emulator.printed()));
+    let expected = json!({"batchItemFailures": [{"itemIdentifier": "unreadable"}]});
+    assert_eq!(answer, expected, "{}", emulator.printed());
     let record = json!({"EventSource": "aws:sns", "Sns": {"Message": last.to_string()}});
     let event = to_raw_value(&json!({"Records": [record]})).unwrap();
     assert_eq!(invoke(&address, &event).await, r#"{"done":1}"#, "{}", emulator.printed());
     assert_outcomes(&ended(&moto, &tasks[0]).await, &tasks);
+    let printed = emulator.printed();
     for task in &tasks {
         assert!(!printed.contains(task["taskToken"].as_str().unwrap()), "{printed}");
     }

@@ -3,8 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use taskback::ledger::{Claim, ClaimRequest, Claimed, Lease, Ledger, LedgerError, SqlLedger, WriteResult};
-use taskback::{BoxFuture, Digest, Fingerprint, Outcome, Receipt};
+use taskback::ledger::{Claim, Ledger, SqlLedger};
 
 use crate::ledger::records::{records_are_shown, workflow_is_found};
 use crate::ledger::{claim, decided, follows_the_rules, key, output, random};
@@ -34,7 +33,7 @@ pub(crate) fn agreement(runtime: &tokio::runtime::Runtime, ledger: &SqlLedger, c
         count.set(count.get() + 1);
         let key = key(&count.get().to_string());
         let later = async |time| pass(ledger, time).await;
-        runtime.block_on(random::agrees(&WholeSeconds(ledger.clone()), &key, Duration::ZERO, later, &calls))
+        runtime.block_on(random::agrees(ledger, &key, Duration::ZERO, later, &calls))
     });
     agree.unwrap();
 }
@@ -46,72 +45,4 @@ async fn longest_outcome_is_stored(ledger: &SqlLedger) {
     decided(ledger, &key("longest"), &longest).await;
     assert_eq!(claim(ledger, &key("longest"), "b").await, Ok(Claim::Decided(longest)));
     assert!(!ledger.fits(&output(&format!("\"{}\"", "x".repeat(3 * 1024 * 1024 - 15)))));
-}
-
-/// The ledger, whose clock goes on while the calls of a test take their milliseconds: the rest of a lease is rounded up
-/// to the second that the rules, whose clock stands, expect.
-struct WholeSeconds(SqlLedger);
-
-impl Ledger for WholeSeconds {
-    fn is_shared(&self) -> bool {
-        self.0.is_shared()
-    }
-
-    fn claim<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        request: &'a ClaimRequest<'a>,
-    ) -> BoxFuture<'a, Result<Claimed, LedgerError>> {
-        Box::pin(async move {
-            let mut claimed = self.0.claim(key, request).await?;
-            if let Claim::HeldByOther(remaining) = &mut claimed.claim {
-                *remaining = Duration::from_secs(remaining.as_millis().div_ceil(1000) as u64);
-            }
-            Ok(claimed)
-        })
-    }
-
-    fn renew<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        lease: &'a Lease,
-        duration: Duration,
-    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
-        self.0.renew(key, lease, duration)
-    }
-
-    fn release<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        lease: &'a Lease,
-    ) -> BoxFuture<'a, Result<(), LedgerError>> {
-        self.0.release(key, lease)
-    }
-
-    fn decide<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        lease: &'a Lease,
-        outcome: &'a Outcome,
-    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
-        self.0.decide(key, lease, outcome)
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        decided: Digest,
-        outcome: &'a Outcome,
-    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
-        self.0.replace(key, decided, outcome)
-    }
-
-    fn mark_reported<'a>(
-        &'a self,
-        key: &'a Fingerprint,
-        decided: Digest,
-        receipt: &'a Receipt,
-    ) -> BoxFuture<'a, Result<WriteResult, LedgerError>> {
-        self.0.mark_reported(key, decided, receipt)
-    }
 }
