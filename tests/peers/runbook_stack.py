@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sfn_machines import client
 
 ROLE = "arn:aws:iam::123456789012:role/states"
-FUNCTIONS = ["Worker", "DeadLetterHandler", "FlowControl"]
+FUNCTIONS = ["Worker", "FlowControl"]
 STATES = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
@@ -55,7 +55,6 @@ def template():
         "KeySchema": [{"AttributeName": "fingerprint", "KeyType": "HASH"}],
     }
     code = {"Code": {"ZipFile": "-"}, "Handler": "none.none", "Runtime": "python3.13", "Role": arn("WorkerRole")}
-    # The dead-letter handler has no event source here, as if the operator had disabled it.
     source = {"FunctionName": {"Ref": "Worker"}, "EventSourceArn": arn("Tasks")}
     return {
         **queues,

@@ -19,7 +19,8 @@ pub(super) async fn task_of_dead_worker_is_freed(world: &World) {
     // A step that never answers.
     let step = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", step.local_addr().unwrap());
-    let worker = world.worker(&[("TASKBACK_STEP", &url)]);
+    // With one task at a time no open receive of its takes the next message with it.
+    let worker = world.worker(&[("TASKBACK_STEP", &url), ("TASKBACK_CONCURRENCY", "1")]);
     let called = timeout(MINUTE, step.accept()).await;
     let Ok(Ok(_connection)) = called else { panic!("the step is not called: {}", worker.printed()) };
     let pid = worker.child.id();
