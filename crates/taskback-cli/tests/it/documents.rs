@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{run, taskback};
+use crate::run::run;
 
 /// Documents whose commands are all run here, as they stand.
 const DOCUMENTS: [&str; 4] =
@@ -85,38 +85,6 @@ fn paths_of_the_tour_exist() {
     for path in paths {
         assert!(root().join(path).exists(), "ARCHITECTURE.md: {path}");
     }
-}
-
-/// Each command of a runbook exists, with the options that it is given there.
-#[test]
-fn runbook_commands_exist() {
-    let page = read("docs/guides/operations.md");
-    let texts = page.split(['`', '\n']).map(str::trim).filter_map(|text| text.strip_prefix("taskback "));
-    let mut seen = 0;
-    for text in texts {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let is_name = |word: &&&str| {
-            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !word.starts_with('-')
-        };
-        let before_options = words.iter().take_while(is_name).copied().collect::<Vec<_>>();
-        let mut helps = help(&before_options).unwrap_or_else(|| panic!("{text:?} is not a command"));
-        // A subcommand may follow its parent's options.
-        for word in words.iter().skip(before_options.len()).filter(is_name) {
-            helps += &help(&[&before_options[..], &[*word]].concat()).unwrap_or_default();
-        }
-        for option in words.iter().filter(|word| word.starts_with("--")) {
-            let name = option.split('=').next().unwrap();
-            assert!(helps.contains(name), "{text:?} has no {name}");
-        }
-        seen += 1;
-    }
-    assert!(seen > 10, "{seen}");
-}
-
-/// The help of a command, if it is one.
-fn help(command: &[&str]) -> Option<String> {
-    let ran = run(&mut taskback(&[command, &["--help"]].concat()));
-    (ran.code == 0).then_some(ran.stdout)
 }
 
 /// The lines of fenced text that is not a picture.

@@ -1,7 +1,7 @@
 //! `flow start`, `stop` and `describe`, against the local services of this process.
 
 mod describe;
-mod flows;
+pub(crate) mod flows;
 mod refused;
 mod start;
 mod stop;

@@ -16,6 +16,8 @@ mod ledger;
 mod local;
 mod network;
 mod run;
+#[cfg(unix)]
+mod runbooks;
 mod sam;
 mod serve;
 mod start;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use aliyun_fnf::{Client, CreateFlow, Credentials, ReportTaskFailed, ReportTaskSucceeded};
+use aliyun_fnf::{Client, CreateFlow, Credentials, ReportTaskFailed, ReportTaskSucceeded, StartExecution};
 use serde_json::Value;
 use taskback_local::{Config, Server};
 
@@ -10,7 +10,7 @@ use crate::run::{Ran, run, taskback};
 
 /// Local services with two flows: `pass` returns its input, `verify` sends a task to the queue `work` and waits for its
 /// report.
-pub(super) struct Flows {
+pub(crate) struct Flows {
     server: Server,
     fnf: Client,
 }
@@ -27,7 +27,7 @@ const STATES: [(&str, &str); 2] = [
 ];
 
 impl Flows {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let server = Server::bind(Config::default()).await.unwrap();
         let keys = Credentials::new("taskback-local", "taskback-local-secret");
         let fnf = Client::builder().endpoint(server.url()).credentials(keys).build().unwrap();
@@ -38,6 +38,15 @@ impl Flows {
             fnf.call(CreateFlow::new(name, definition, "for tests")).await.unwrap();
         }
         Self { server, fnf }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Starts an execution under a name that the command refuses.
+    pub(crate) async fn start_as(&self, flow: &str, name: &str) {
+        self.fnf.call(StartExecution::new(flow).execution_name(name)).await.unwrap();
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {
@@ -64,7 +73,7 @@ impl Flows {
     }
 
     /// Returns the token of the only waiting task.
-    pub(super) fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let messages = self.server.state().receive("tasks", 9);
         assert_eq!(messages.len(), 1);
         let body: Value = serde_json::from_str(&messages[0].body).unwrap();
@@ -80,7 +89,7 @@ impl Flows {
     }
 
     /// Waits until the flow has sent its task.
-    pub(super) async fn waits(&self) {
+    pub(crate) async fn waits(&self) {
         while self.server.state().queues().iter().all(|(_, messages)| *messages == 0) {
             tokio::task::yield_now().await;
         }
