@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::aws::Unsent;
 
 /// Returns these keys, one after the other, and hangs when there are none left.
 #[derive(Debug)]
