@@ -44,8 +44,7 @@ async fn activity_passes_poller_queue_and_worker() {
 
 #[test]
 fn activity_with_task_list_exits_with_2() {
-    for (option, variable) in
-        [("--domain", "TASKBACK_SWF_DOMAIN"), ("--task-list", "TASKBACK_SWF_TASK_LIST")]
+    for (option, variable) in [("--domain", "TASKBACK_SWF_DOMAIN"), ("--task-list", "TASKBACK_SWF_TASK_LIST")]
     {
         let ran = run(&mut taskback(&["poll", "--activity-arn", ARN, option, "cards"]));
         let names_both = ["--activity-arn", option].iter().all(|name| ran.stderr.contains(name));
