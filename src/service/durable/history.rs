@@ -95,26 +95,28 @@ fn end(event: &Event, outcome: &Outcome) -> Option<ClosedBy> {
         Some(Report::Succeeded { result }) => match &event.succeeded {
             // A result may be empty, and an output is not.
             Some(end) => {
-                let text = whole(&end.result)?;
+                let text = end.result.as_ref().filter(|shown| !shown.is_cut())?.payload.as_ref()?;
                 !text.is_empty() && is_same_json(text, result)
             }
             None => false,
         },
         Some(Report::Failed(error)) => match &event.failed {
             Some(end) => {
-                let end = whole(&end.error)?;
-                end.error_type.as_deref() == Some(&*error.error_type)
-                    && end.error_message.as_ref() == Some(&error.error_message)
+                let shown = end.error.as_ref()?;
+                let text = shown.payload.as_ref()?;
+                let is_same = text.error_type.as_deref() == Some(&*error.error_type)
+                    && text.error_message.as_ref() == Some(&error.error_message);
+                // Only the data or the stack trace may be cut then, and ours has neither.
+                if !is_same && shown.is_cut() {
+                    return None;
+                }
+                is_same
             }
             None => false,
         },
         None => false,
     };
     Some(if is_ours { ClosedBy::Us } else { ClosedBy::Other })
-}
-
-fn whole<T>(data: &Option<Data<T>>) -> Option<&T> {
-    data.as_ref().filter(|data| data.truncated != Some(true))?.payload.as_ref()
 }
 
 #[derive(Deserialize)]
@@ -162,6 +164,12 @@ struct Failed {
 struct Data<T> {
     payload: Option<T>,
     truncated: Option<bool>,
+}
+
+impl<T> Data<T> {
+    fn is_cut(&self) -> bool {
+        self.truncated == Some(true)
+    }
 }
 
 #[derive(Deserialize)]
