@@ -115,7 +115,7 @@ pub mod examples;
 mod future;
 #[cfg(feature = "external-steps")]
 mod invocation;
-#[cfg(any(feature = "fnf", feature = "sfn"))]
+#[cfg(any(feature = "durable", feature = "fnf", feature = "sfn"))]
 mod json_equality;
 pub mod log;
 mod metrics;

@@ -12,7 +12,7 @@ pub(crate) mod fnf;
 pub(crate) mod fnf {
     pub(crate) mod config;
 }
-#[cfg(any(feature = "sfn", feature = "swf"))]
+#[cfg(feature = "aws-reports")]
 mod history_page;
 mod reporter;
 #[cfg(any(feature = "sfn", feature = "swf"))]

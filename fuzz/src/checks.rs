@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use taskback::{MessageFormat, RawTask, Receipt, ReportErrorKind, Service, ServiceResponse, TaskToken};
 use taskback_core::{
-    Members, PriorAttempts, find, fnf, judge_response, swf, unwrap_message, without_repeated,
+    Members, PriorAttempts, durable, find, fnf, judge_response, sfn, swf, unwrap_message, without_repeated,
 };
 
 /// The token that replaces `TOKEN` in an input, and in its JSON form `ESCAPED`. It is too long to occur by chance.
@@ -19,7 +19,10 @@ pub fn decoders(data: &[u8]) {
         input_pointer: Some(input.to_owned()),
         ..plain.clone()
     };
-    let readings = [plain.clone(), pointers("/detail/0/taskToken", "/detail"), pointers(pointer, pointer)];
+    // It has names of a token and a document of its own.
+    let durable = MessageFormat { service: Some(Service::Durable), ..MessageFormat::default() };
+    let by_pointer = [pointers("/detail/0/taskToken", "/detail"), pointers(pointer, pointer)];
+    let readings = [plain.clone(), durable].into_iter().chain(by_pointer).collect::<Vec<_>>();
     // The first line is the pointer, so that one input has both.
     let body = text.split_once('\n').map_or(&*text, |(_, rest)| rest);
     for body in [&*text, body] {
@@ -45,7 +48,7 @@ pub fn decoders(data: &[u8]) {
 fn round_trip(task: &RawTask) {
     let again = MessageFormat::default().task(&task.envelope()).unwrap_or_else(|error| panic!("{error}"));
     assert!(again.token == task.token && again.input.get() == task.input.get());
-    assert!(again.execution == task.execution);
+    assert!(again.execution == task.execution && again.heartbeat == task.heartbeat);
     let shown = format!("{task:?}");
     assert!(task.token.expose().len() < 24 || !shown.contains(task.token.expose()), "Debug shows the token");
     let _ = task.business_key(); // must not panic
@@ -64,11 +67,17 @@ fn members(json: &RawValue, pointer: &str) {
     }
 }
 
-/// Responses of the services: only a service's own response is a receipt, and no error shows the token.
+/// Responses of the services: only a service's own response is a receipt, and no error shows the token. The success of
+/// FnF is that of its client, in the target `fnf`.
 pub fn answers(data: &[u8]) {
     let [flags, low, high, rest @ ..] = data else { return };
     let has = |bit: u8| flags & (1 << bit) != 0;
-    let service = if has(0) { Service::Fnf } else { Service::Swf };
+    let service = match (has(7), has(0)) {
+        (false, false) => Service::Swf,
+        (false, true) => Service::Fnf,
+        (true, false) => Service::Sfn,
+        (true, true) => Service::Durable,
+    };
     let token = TaskToken::new(service, TOKEN).expect("it is short enough");
     let status = u16::from_le_bytes([*low, *high]) % 1000;
     let escaped = serde_json::Value::from(TOKEN).to_string();
@@ -84,10 +93,19 @@ pub fn answers(data: &[u8]) {
         receive_count: has(5).then_some(u32::from(*low)),
     };
 
-    let reply = swf::reply(status, code.as_deref(), request_id.as_deref(), body.as_bytes());
-    let accepted = matches!(reply, ServiceResponse::Accepted { .. });
-    let is_own = status == 200 && request_id.is_some() && matches!(body.trim_ascii(), "" | "{}");
-    assert_eq!(accepted, is_own, "only SWF's own success is accepted");
+    let replies = [(Service::Swf, SWF), (Service::Sfn, SFN), (Service::Durable, DURABLE)];
+    let mut own = None;
+    for (replying, (read, successes)) in replies {
+        let reply = read(status, code.as_deref(), request_id.as_deref(), body.as_bytes());
+        let accepted = matches!(reply, ServiceResponse::Accepted { .. });
+        let is_own = status == 200 && request_id.is_some() && successes.contains(&body.trim_ascii());
+        assert_eq!(accepted, is_own, "only the own success of {replying} is accepted");
+        // FnF's token meets the reply that every service with AWS's JSON has.
+        if replying == service || service == Service::Fnf && replying == Service::Swf {
+            own = Some(reply);
+        }
+    }
+    let reply = own.expect("each service has a reply");
     let refused =
         ServiceResponse::Refused { status, code, message: body.to_owned(), request_id: request_id.clone() };
     let missing = ServiceResponse::NoResponse { sent: has(6), reason: body.to_owned() };
@@ -105,8 +123,36 @@ pub fn answers(data: &[u8]) {
         }
     }
     let _ = (swf::heartbeat_details(body), swf::input(Some(body))); // must not panic
-    let outcome = taskback::Outcome::failed(body, body);
-    let _ = (fnf::report(&outcome), swf::report(&outcome)); // must not panic
+    reports(&taskback::Outcome::failed(body, body));
+}
+
+type ReadReply = fn(u16, Option<&str>, Option<&str>, &[u8]) -> ServiceResponse;
+/// The reading of a reply, and the bodies of a success.
+type Replies = (ReadReply, &'static [&'static str]);
+
+const SWF: Replies = (swf::reply, &["", "{}"]);
+const SFN: Replies = (sfn::reply, &["", "{}"]);
+const DURABLE: Replies = (durable::reply, &[""]);
+
+/// A failure with any text has a call, whose fields are within the limits of its service.
+fn reports(outcome: &taskback::Outcome) {
+    let _ = (fnf::report(outcome), swf::report(outcome)); // must not panic
+    let chars = |text: &str| text.encode_utf16().count();
+    match sfn::report(outcome) {
+        Some(sfn::Report::Failure { error, cause }) => {
+            assert!((1..=sfn::ERROR_CHARS).contains(&chars(&error)));
+            assert!(cause.is_none_or(|cause| (1..=sfn::CAUSE_CHARS).contains(&chars(&cause))));
+        }
+        other => panic!("{other:?}"),
+    }
+    match durable::report(outcome) {
+        Some(durable::Report::Failed(error)) => {
+            assert!((1..=durable::ERROR_TYPE_CHARS).contains(&chars(&error.error_type)));
+            assert!((1..=durable::ERROR_MESSAGE_CHARS).contains(&chars(&error.error_message)));
+            assert!(error.error_message.starts_with(&*error.error_type));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The scrubber removes the token in every spelling and place.

@@ -1,21 +1,22 @@
-//! Callbacks of Lambda durable functions: three POSTs made by hand, since the SDK of Lambda is many times as large as all
+//! Callbacks of Lambda durable functions: calls made by hand, since the SDK of Lambda is many times as large as all
 //! of the rest.
 
 mod calls;
 mod endpoint;
+mod history;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use taskback_core::{
-    Outcome, PriorAttempts, Receipt, ReportErrorKind, Service, ServiceResponse, TaskToken, durable,
+    ClosedBy, Outcome, PriorAttempts, Receipt, ReportErrorKind, Service, ServiceResponse, TaskToken, durable,
     judge_response,
 };
 use tokio::time::Instant;
 
 use super::answer::response;
 use super::connector::Connector;
-use super::reporter::{HeartbeatStatus, ReportRequest, Reporter};
+use super::reporter::{ClosedByRequest, HeartbeatStatus, ReportRequest, Reporter};
 use crate::aws::{self, Clients, SignedCalls};
 use crate::error::Error;
 use crate::future::BoxFuture;
@@ -102,6 +103,10 @@ impl Reporter for Durable {
                 Err(error) => HeartbeatStatus::Failed(error.to_string()),
             }
         })
+    }
+
+    fn closed_by<'a>(&'a self, request: ClosedByRequest<'a>) -> BoxFuture<'a, Option<ClosedBy>> {
+        Box::pin(history::closed_by(&self.calls, request.task, request.outcome))
     }
 
     fn warm_up(&self) -> BoxFuture<'_, ()> {

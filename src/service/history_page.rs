@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// The maximum time of one page, well below the time that a usual function reserves for reports.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The answer to one page's call; `None` = there is none, or an error. A call that hangs is repeated once.
 pub(super) async fn answered<T, E, F>(call: impl Fn() -> F) -> Option<T>

@@ -18,6 +18,7 @@ fn replay(folder: &str, check: fn(&[u8])) -> usize {
 fn decoders_pass_fuzzer_findings() {
     assert!(replay("events", checks::decoders) > 100);
     assert!(replay("fuzz/regressions/decoders", checks::decoders) > 0);
+    assert!(replay("fuzz/seeds/decoders", checks::decoders) > 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The workflow's history says who closed a task, if the message names the task's ids.
 
+mod durable;
 mod sfn;
 
 use std::time::Duration;

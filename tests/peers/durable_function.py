@@ -1,11 +1,13 @@
 """Runs durable executions in AWS's local runner, whose function sends its callback ids to a queue.
 
 Two JSON lines on stdout. At first {"endpoint", "queueUrl"}: the endpoint for reports, and the queue of the tasks, at the
-given SQS. When all executions have ended, {"ended": {NAME: {"status", "result", "error"}}}: `success` and `failure` by the
-card number, `heartbeat` with a heartbeat timeout of 5 s.
+given SQS. When all executions have ended, {"ended": {NAME: {"status", "result", "error", "task"}}}: `success` and `failure`
+by the card number, `heartbeat` with a heartbeat timeout of 5 s; `task` is the message that was sent. The runner answers
+until this process is killed.
 
-Reports go through a forwarder that adds the service's id of a request to the runner's answers: the real service has one
-in every answer, and without it no answer is a receipt.
+Requests go through a forwarder that adds the service's id of a request to the runner's answers: the real service has one
+in every answer, and without it no answer is a receipt. It also puts histories into the order that was asked for, which
+the runner does not.
 """
 
 import argparse
@@ -51,7 +53,8 @@ def main():
     import boto3
 
     queue = boto3.client("sqs").create_queue(QueueName="callbacks")["QueueUrl"]
-    serve(function, function_endpoint(durable_handler(boto3.client("sqs"), queue)))
+    tasks = {}
+    serve(function, function_endpoint(durable_handler(boto3.client("sqs"), queue, tasks)))
     serve(forwarder, forwarding_to(runner))
     port = runner.rsplit(":", 1)[1]
     addresses = ["--host", "127.0.0.1", "--port", port, "--lambda-endpoint", function, "--local-runner-endpoint", runner]
@@ -67,13 +70,15 @@ def main():
         print(json.dumps({"endpoint": forwarder, "queueUrl": queue}), flush=True)
         arns = {name: start(runner, name, data) for name, data in EXECUTIONS.items()}
         client = boto3.client("lambda")
-        print(json.dumps({"ended": {name: ended(client, arn) for name, arn in arns.items()}}), flush=True)
+        ends = {name: {**ended(client, arn), "task": tasks[name]} for name, arn in arns.items()}
+        print(json.dumps({"ended": ends}), flush=True)
+        threading.Event().wait()
     finally:
         process.terminate()
         process.wait()
 
 
-def durable_handler(sqs, queue):
+def durable_handler(sqs, queue, tasks):
     from aws_durable_execution_sdk_python import durable_execution
     from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
 
@@ -83,7 +88,8 @@ def durable_handler(sqs, queue):
             arn = context.execution_context.durable_execution_arn
             execution = {"durableExecutionArn": arn, "callbackName": "card"}
             task = {"callbackId": callback_id, "input": {"cardNumber": event["card"]}, "execution": execution}
-            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"service": "durable", **task}))
+            tasks[event["name"]] = json.dumps({"service": "durable", **task})
+            sqs.send_message(QueueUrl=queue, MessageBody=tasks[event["name"]])
 
         heartbeat = Duration(seconds=event.get("heartbeat", 0))
         config = WaitForCallbackConfig(timeout=Duration(seconds=ENDS), heartbeat_timeout=heartbeat)
@@ -118,7 +124,16 @@ def forwarding_to(runner):
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             kind = {"Content-Type": self.headers["Content-Type"]} if "Content-Type" in self.headers else {}
-            status, answer = post(runner + self.path, body, kind)
+            self.respond(*call("POST", runner + self.path, body, kind))
+
+        def do_GET(self):
+            status, answer = call("GET", runner + self.path, None, {})
+            if status == 200 and "ReverseOrder=true" in self.path:
+                history = json.loads(answer)
+                answer = json.dumps({**history, "Events": history["Events"][::-1]}).encode()
+            self.respond(status, answer)
+
+        def respond(self, status, answer):
             respond(self, status, {"x-amzn-RequestId": str(uuid.uuid4())}, answer)
 
         def log_message(self, *_):
@@ -152,7 +167,8 @@ def start(runner, name, data):
         "Input": json.dumps({"name": name, **data}),
     }
     body = json.dumps(execution).encode()
-    status, answer = post(runner + "/start-durable-execution", body, {"Content-Type": "application/json"})
+    url = runner + "/start-durable-execution"
+    status, answer = call("POST", url, body, {"Content-Type": "application/json"})
     if status not in (200, 201):
         sys.exit(f"durable_function: {status} {answer}")
     return json.loads(answer)["ExecutionArn"]
@@ -169,9 +185,9 @@ def ended(client, arn):
     return {"status": execution["Status"], "result": execution.get("Result"), "error": execution.get("Error")}
 
 
-def post(url, body, headers):
+def call(method, url, body, headers):
     # A type is sent only where there is one.
-    request = urllib.request.Request(url, body, headers or {"Content-Type": ""}, method="POST")
+    request = urllib.request.Request(url, body, headers or {"Content-Type": ""}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, answer.read()

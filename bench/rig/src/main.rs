@@ -14,6 +14,7 @@ mod figures;
 mod findings;
 mod handler;
 mod host;
+mod progress;
 mod scenario;
 mod server;
 mod sink;
@@ -28,8 +29,14 @@ use error::Error;
 use figures::{Goal, Section, megabytes};
 use findings::Findings;
 use handler::Place;
+use progress::Progress;
 use scenario::{bucket, in_process, load, lost, many, paced, queue, services, start};
 use tls::Tls;
+
+/// The scenarios of a smoke run, in order.
+const QUICK: [&str; 6] = ["start", "load", "services", "many", "lost", "bucket"];
+/// All scenarios, in order.
+const FULL: [&str; 8] = ["start", "load", "services", "queue", "paced", "many", "lost", "bucket"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -39,8 +46,12 @@ async fn main() -> Result<(), Error> {
     let place = |bins: &str| -> Result<Place, Error> { Ok(Place { bins: fs::canonicalize(bins)?, cores }) };
     match args[..] {
         ["quick", bins] => {
-            for name in ["start", "load", "services", "many", "lost", "bucket"] {
-                print(&measure(name, &place(bins)?, &Effort::new(true)).await?);
+            let (place, effort) = (place(bins)?, Effort::new(true));
+            let progress = Progress::new(QUICK.len());
+            for (index, name) in QUICK.into_iter().enumerate() {
+                progress.begin(index, name);
+                let findings = measure(name, &place, &effort).await?;
+                progress.suspend(|| print(&findings));
             }
             Ok(())
         }
@@ -51,10 +62,12 @@ async fn main() -> Result<(), Error> {
         ["full", bins, results, head, in_process] => {
             let (place, effort) = (place(bins)?, Effort::new(false));
             let mut findings = vec![in_process::read(Path::new(in_process))?];
-            for name in ["start", "load", "services", "queue", "paced", "many", "lost", "bucket"] {
-                eprintln!("measuring: {name}");
+            let progress = Progress::new(FULL.len());
+            for (index, name) in FULL.into_iter().enumerate() {
+                progress.begin(index, name);
                 findings.push(measure(name, &place, &effort).await?);
             }
+            drop(progress);
             publish(&place, &findings, PathBuf::from(results), &fs::read_to_string(head)?)
         }
         _ => Err("rig quick BINS | rig only SCENARIO BINS | rig full BINS RESULTS HEAD IN_PROCESS".into()),

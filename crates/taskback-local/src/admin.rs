@@ -101,6 +101,9 @@ fn opened(task: OpenedTask) -> Value {
     if let Some(waiting) = task.waiting_state {
         body = waiting.as_opened();
     }
+    if let Some(callback) = task.callback {
+        body = callback.as_opened();
+    }
     body["taskToken"] = task.token.expose().into();
     body["fingerprint"] = task.fingerprint.into();
     body

@@ -1,5 +1,6 @@
 use tokio::time::Instant;
 
+use crate::durable::callback::Callback;
 use crate::effect::Effect;
 use crate::error::AdminError;
 use crate::open::OpenTask;
@@ -57,4 +58,5 @@ pub(crate) struct Scheduled {
     pub(crate) input: String,
     pub(crate) activity: Option<Activity>,
     pub(crate) waiting_state: Option<WaitingState>,
+    pub(crate) callback: Option<Callback>,
 }

@@ -35,7 +35,8 @@
 //!   `GetExecutionHistory` (in faults: `states:GetExecutionHistory`, for FnF has one too). There are no state
 //!   machines: `/_local` opens their tasks, and aborts an execution.
 //! - Lambda durable functions: `SendDurableExecutionCallbackSuccess`, `SendDurableExecutionCallbackFailure`,
-//!   `SendDurableExecutionCallbackHeartbeat`.
+//!   `SendDurableExecutionCallbackHeartbeat`, `GetDurableExecutionHistory`. There are no functions: `/_local` opens their
+//!   callbacks, and stops an execution.
 //!
 //! The signatures (SigV4) of all AWS services are checked, with the access key of the [`Config`] and any region, within
 //! 5 min; a session token is accepted unchecked.
@@ -68,9 +69,9 @@
 //! # `/_local`, the HTTP API for tests
 //! | request | response |
 //! |---|---|
-//! | `POST /_local/tasks` (a JSON object, see below) | 201, `taskToken`, `fingerprint`; for SWF also the members of a poll's response, for Step Functions `execution` |
+//! | `POST /_local/tasks` (a JSON object, see below) | 201, `taskToken`, `fingerprint`; for SWF also the members of a poll's response, for Step Functions and durable functions `execution` |
 //! | `GET /_local/tasks`, `GET /_local/tasks/{fingerprint}` | [`TaskView`]s in the order of opening, or one; never a token |
-//! | `POST /_local/tasks/{fingerprint}/cancel` | SWF: cancellation is requested; FnF, which has no such request: the task is closed as Canceled, and its flow stopped; Step Functions, which has none either: the execution is aborted |
+//! | `POST /_local/tasks/{fingerprint}/cancel` | SWF: cancellation is requested; FnF, which has no such request: the task is closed as Canceled, and its flow stopped; Step Functions and durable functions, which have none either: the execution is aborted or stopped |
 //! | `GET /_local/queues`, `GET /_local/queues/{name}` | the queues that flows send to, with their numbers of messages |
 //! | `POST /_local/queues/{name}/receive` `{"max"?}` | `messages`: up to `max` (1 to 1000, by default 1) of `id` and `body`, removed from the queue |
 //! | `POST /_local/faults` `{"operation","kind","times"?,"fingerprint"?}` | 201; see [`Fault`] and [`FaultKind`] |
@@ -80,7 +81,7 @@
 //! Fields of a task to open: `service` (`fnf`, `swf`, `sfn` or `durable`), and optionally `input` (any JSON),
 //! `taskToken`, `timeoutSeconds`, `reopen`; for SWF also `heartbeatSeconds`, `domain`, `taskList`,
 //! `workflowId`, `activityId`, `activityType`; for Step Functions `heartbeatSeconds`, `activityArn`, `executionArn`,
-//! `stateName`; for durable functions `heartbeatSeconds`. [`OpenTask`] documents their limits. Errors are
+//! `stateName`; for durable functions `heartbeatSeconds`, `executionArn`. [`OpenTask`] documents their limits. Errors are
 //! `{"error": "<field>: <expected value>"}` with status 400, 404 or 409.
 
 mod access;
@@ -115,6 +116,7 @@ mod tasks;
 mod uuid;
 
 pub use config::Config;
+pub use durable::callback::Callback;
 pub use error::{AdminError, AdminErrorKind};
 pub use faults::{Fault, FaultKind};
 pub use open::{OpenTask, OpenedTask};

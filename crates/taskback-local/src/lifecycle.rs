@@ -57,7 +57,7 @@ impl Lifecycle {
             Some(_) | None => {}
         }
         let task = OpenTask { token: Some(token.clone()), ..task };
-        let Scheduled { input, activity, waiting_state } =
+        let Scheduled { input, activity, waiting_state, callback } =
             engine.schedule(&mut self.state, &task, &fingerprint, now);
         let view = TaskView {
             fingerprint: fingerprint.clone(),
@@ -70,10 +70,11 @@ impl Lifecycle {
             progress: None,
             activity: activity.clone(),
             waiting_state: waiting_state.clone(),
+            callback: callback.clone(),
         };
         let timers = TaskTimers::new(now, task.timeout, task.heartbeat);
         self.state.tasks.insert(LocalTask { token: token.clone(), input, timers, view });
-        Ok(OpenedTask { token, fingerprint, activity, waiting_state })
+        Ok(OpenedTask { token, fingerprint, activity, waiting_state, callback })
     }
 
     /// Cancels an open task in the way of its service.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use taskback_core::{Service, TaskToken};
 
+use crate::durable::callback::Callback;
 use crate::error::AdminError;
 use crate::sfn::waiting_state::WaitingState;
 use crate::swf::activity::Activity;
@@ -38,7 +39,8 @@ pub struct OpenTask {
     pub activity_type: Option<String>,
     /// Step Functions: the activity at which the task can be polled; by default its token is in a message.
     pub activity_arn: Option<String>,
-    /// Step Functions: the execution, by default a new one. Tasks of the same execution share its history.
+    /// Step Functions and durable functions: the execution, by default a new one. Tasks of the same execution share its
+    /// history.
     pub execution_arn: Option<String>,
     /// Step Functions: the name of the state, by default `taskback`.
     pub state_name: Option<String>,
@@ -55,6 +57,8 @@ pub struct OpenedTask {
     pub activity: Option<Activity>,
     /// Step Functions' names for the task.
     pub waiting_state: Option<WaitingState>,
+    /// The names of a durable function's callback.
+    pub callback: Option<Callback>,
 }
 
 impl OpenTask {

@@ -45,7 +45,8 @@ impl SharedState {
 
     /// Cancels an open task. SWF: the workflow requests the cancellation, which the next heartbeat
     /// reports. FnF, which has no such request: closes the task, and stops the execution that it
-    /// belongs to. Step Functions: aborts the task's execution. An unknown or closed task is an error.
+    /// belongs to. Step Functions and durable functions: aborts or stops the task's execution. An unknown or
+    /// closed task is an error.
     pub fn cancel(&self, fingerprint: &str) -> Result<TaskView, AdminError> {
         let canceled = self.lock().cancel(fingerprint, Instant::now());
         self.notify_waiting();

@@ -1,5 +1,6 @@
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::durable::state::DurableState;
 use crate::faults::Faults;
 use crate::fnf::state::FnfState;
 use crate::operation::Operation;
@@ -19,6 +20,7 @@ pub(crate) struct LocalState {
     pub(crate) fnf: FnfState,
     pub(crate) swf: SwfState,
     pub(crate) sfn: SfnState,
+    pub(crate) durable: DurableState,
 }
 
 impl LocalState {
@@ -33,6 +35,7 @@ impl LocalState {
             fnf: FnfState::new(config),
             swf: SwfState::default(),
             sfn: SfnState::default(),
+            durable: DurableState::default(),
         }
     }
 }

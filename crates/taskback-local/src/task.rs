@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use taskback_core::{Service, TaskToken};
 use tokio::time::Instant;
 
+use crate::durable::callback::Callback;
 use crate::sfn::waiting_state::WaitingState;
 use crate::swf::activity::Activity;
 
@@ -36,6 +37,9 @@ pub struct TaskView {
     /// Step Functions' names for the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_state: Option<WaitingState>,
+    /// The names of a durable function's callback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Callback>,
 }
 
 /// The state of a task. All but `Open` are final.

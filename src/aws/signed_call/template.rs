@@ -47,15 +47,20 @@ const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 impl Template {
-    /// A POST to that URL with these headers, all of which are signed; `None` if the URL is not one.
+    /// A request to that URL with these headers, all of which are signed; `None` if the URL is not one.
     #[cfg(feature = "durable")]
-    pub(crate) fn post(url: String, headers: &[(HeaderName, &'static str)], scope: Scope) -> Option<Self> {
+    pub(crate) fn new(
+        method: Method,
+        url: String,
+        headers: &[(HeaderName, &'static str)],
+        scope: Scope,
+    ) -> Option<Self> {
         let uri = Uri::try_from(&url).ok().filter(|uri| uri.host().is_some())?;
         let user_agent =
             (header::USER_AGENT, HeaderValue::from_static(concat!("taskback/", env!("CARGO_PKG_VERSION"))));
         let values = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
         Some(Self {
-            method: Method::POST,
+            method,
             uri,
             uri_text: url,
             headers: values.chain([user_agent]).collect(),
@@ -127,7 +132,10 @@ impl Template {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         let mut headers = self.headers.clone();
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_maybe_shared(Bytes::from(length)).ok()?);
+        // A GET has no body, and the SDKs send no length with it.
+        if self.method != Method::GET {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_maybe_shared(Bytes::from(length)).ok()?);
+        }
         headers.insert(INVOCATION_ID, invocation_id()?);
         headers.extend(trace_id().map(|id| (TRACE_ID, id)));
         *request.headers_mut() = headers;

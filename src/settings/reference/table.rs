@@ -114,7 +114,7 @@ pub(super) const GROUPS: &[Group] = &[
             (
                 "TASKBACK_ASK_HISTORY",
                 Is("off"),
-                "Reads the workflow's history to find out who closed a task, where the message brings `execution`: for SWF with domain, workflowId, runId and startedEventId, for Step Functions with the ARN of the execution.",
+                "Reads the workflow's history to find out who closed a task, where the message brings `execution`: for SWF with domain, workflowId, runId and startedEventId, for Step Functions with the ARN of the execution, for durable functions with durableExecutionArn. FnF is not asked: no event of its histories is known to show the token.",
             ),
             (
                 "TASKBACK_ON_CLOSED",

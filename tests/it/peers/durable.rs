@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskback::examples::{Card, Verified, verify_card};
-use taskback::{Durable, QueueWorker, QueueWorkerConfig, Services, StepError, Task, Taskback, aws};
+use taskback::{
+    ClosedBy, ClosedByRequest, Durable, MessageFormat, Outcome, Output, QueueWorker, QueueWorkerConfig,
+    Reporter, Services, StepError, Task, Taskback, aws,
+};
 use tokio::time::{sleep, timeout};
 
 use super::python::{self, Moto};
@@ -19,7 +22,8 @@ async fn durable_executions_end_by_the_worker() {
     let moto = Moto::start().await;
     let mut runner = Process::start(python::script("durable_function.py").args(["--sqs", &moto.url]));
     let started = json_line(&mut runner, "queueUrl").await;
-    let services = Services::default().with(Durable::local(started["endpoint"].as_str().unwrap()).unwrap());
+    let durable = Durable::local(started["endpoint"].as_str().unwrap()).unwrap();
+    let services = Services::default().with(durable.clone());
     let builder = Taskback::builder().step(patient).services(services);
     let taskback = builder.heartbeat(Duration::from_millis(300)).build().unwrap();
     let shutdown = taskback.shutdown().clone();
@@ -39,7 +43,23 @@ async fn durable_executions_end_by_the_worker() {
     assert_eq!(failure["status"], "FAILED", "{failure}");
     // The function sees an error of its SDK, so the message names ours.
     let message = failure["error"]["ErrorMessage"].as_str().unwrap();
-    assert!(message.starts_with("CardDeclined: "), "{failure}");
+    let cause = message.strip_prefix("CardDeclined: ").unwrap_or_else(|| panic!("{failure}"));
+
+    let succeeded = Outcome::Succeeded(Output::new(&verified).unwrap());
+    let failed = Outcome::failed("CardDeclined", cause);
+    for (name, outcome, closed_by) in [
+        ("success", &succeeded, Some(ClosedBy::Us)),
+        ("success", &failed, Some(ClosedBy::Other)),
+        ("failure", &failed, Some(ClosedBy::Us)),
+        ("failure", &succeeded, Some(ClosedBy::Other)),
+        // The runner says of every error that it is cut.
+        ("failure", &Outcome::failed("Other", ""), None),
+    ] {
+        let message = ended["ended"][name]["task"].as_str().unwrap();
+        let task = MessageFormat::default().task(message).unwrap();
+        let found = durable.closed_by(ClosedByRequest { task: &task, outcome }).await;
+        assert_eq!(found, closed_by, "{name}");
+    }
 
     shutdown.end();
     timeout(MINUTE, worker).await.expect("it ends").unwrap();

@@ -24,7 +24,10 @@ pub(super) fn aws_managed(name: &str) -> Option<Vec<Statement>> {
         _ if UNRELATED.contains(&name) => Some(Vec::new()),
         _ => {
             let service = SERVICES.iter().find(|service| service.full_access_policy == Some(name))?;
-            all(&[&format!("{}*", service.action_prefix.unwrap_or_default())])
+            // Not every history has the prefix of the reports.
+            let by_prefix = format!("{}*", service.action_prefix.unwrap_or_default());
+            let histories = service.history_actions.iter().map(|(action, _)| *action);
+            all(&[&*by_prefix].into_iter().chain(histories).collect::<Vec<_>>())
         }
     }
 }

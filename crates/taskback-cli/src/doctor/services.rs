@@ -141,7 +141,10 @@ pub(super) const SERVICES: [ServiceNeeds; 4] = [
                 "durable functions time out steps that are still running, and those of stopped executions run on",
             ),
         ],
-        history_actions: &[],
+        history_actions: &[(
+            "lambda:GetDurableExecutionHistory",
+            "it stays unknown which worker closed a callback that was found closed",
+        )],
         action_prefix: Some("lambda:SendDurableExecutionCallback"),
         own_condition: None,
         full_access_policy: Some("AWSLambda_FullAccess"),

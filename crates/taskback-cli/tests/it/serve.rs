@@ -1,5 +1,6 @@
 //! `poll` and `work` as processes with moto's SWF, SQS and DynamoDB.
 
+mod activity;
 mod deaf;
 mod killed;
 mod metrics;

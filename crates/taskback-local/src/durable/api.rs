@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use taskback_core::{Service, TaskToken, durable};
 
+use super::history::{self, HistoryQuery};
 use super::operation::DurableOperation;
 use super::refusal::{request_too_large, unknown_operation, unsupported_media_type};
 use super::reports;
@@ -25,6 +26,7 @@ use crate::uuid::uuid;
 pub(crate) struct DurableApi;
 
 const CALLBACKS: &str = "/2025-12-01/durable-execution-callbacks/";
+const EXECUTIONS: &str = "/2025-12-01/durable-executions/";
 const JSON: &str = "application/json";
 const REQUEST_ID: &str = "x-amzn-requestid";
 const SIGNATURE: Scheme = Scheme { signing_name: "lambda", status: StatusCode::FORBIDDEN };
@@ -33,20 +35,19 @@ const SIGNATURE: Scheme = Scheme { signing_name: "lambda", status: StatusCode::F
 enum Input {
     Report(ReportedOutcome),
     Heartbeat,
+    History(HistoryQuery),
 }
 
 impl Api for DurableApi {
     fn accepts(&self, request: &Request) -> bool {
-        request.path.starts_with(CALLBACKS)
+        request.path.starts_with(CALLBACKS) || request.path.starts_with(EXECUTIONS)
     }
 
     fn admit(&self, state: &mut LocalState, request: Request) -> Result<Call, Refusal> {
-        let path = request.path.strip_prefix(CALLBACKS).and_then(|path| path.rsplit_once('/'));
-        let (id, call) = path.filter(|_| request.method == "POST").ok_or_else(unknown_operation)?;
-        let operation = DurableOperation::from_segment(call).ok_or_else(unknown_operation)?;
+        let (operation, segment) = operation(&request).ok_or_else(unknown_operation)?;
         let body = request.body.as_ref().ok_or_else(request_too_large)?;
         state.sigv4.verify(&request, body, SIGNATURE, Timestamp::now())?;
-        let id = callback_id(id);
+        let id = callback_id(segment);
         let input = match operation {
             DurableOperation::Succeed => Input::Report(reports::succeeded(body)?),
             DurableOperation::Fail if !body.is_empty() && request.media_type() != JSON => {
@@ -54,6 +55,7 @@ impl Api for DurableApi {
             }
             DurableOperation::Fail => Input::Report(reports::failed(body)?),
             DurableOperation::Heartbeat => Input::Heartbeat,
+            DurableOperation::History => Input::History(HistoryQuery::read(segment, &request.query)?),
         };
         Ok(Call {
             operation: operation.spec(),
@@ -63,8 +65,10 @@ impl Api for DurableApi {
         })
     }
 
-    fn success(&self, _: Value) -> HttpResponse {
-        HttpResponse::new(StatusCode::OK, JSON, "").with_header(REQUEST_ID, uuid())
+    /// The answer to a callback has no body.
+    fn success(&self, body: Value) -> HttpResponse {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        HttpResponse::new(StatusCode::OK, JSON, text).with_header(REQUEST_ID, uuid())
     }
 
     fn refusal(&self, refusal: Refusal) -> HttpResponse {
@@ -112,6 +116,22 @@ fn operate(
     match input {
         Input::Report(outcome) => reports::report(state, id, outcome.clone()),
         Input::Heartbeat => reports::heartbeat(state, id, context.now),
+        Input::History(query) => history::get(state, query),
+    }
+}
+
+/// The operation of a request, and the segment of its path that names the callback or the execution.
+fn operation(request: &Request) -> Option<(DurableOperation, &str)> {
+    match &*request.method {
+        "POST" => {
+            let (id, call) = request.path.strip_prefix(CALLBACKS)?.rsplit_once('/')?;
+            Some((DurableOperation::from_segment(call)?, id))
+        }
+        "GET" => {
+            let arn = request.path.strip_prefix(EXECUTIONS)?.strip_suffix("/history")?;
+            Some((DurableOperation::History, arn))
+        }
+        _ => None,
     }
 }
 

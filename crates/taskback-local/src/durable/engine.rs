@@ -1,9 +1,13 @@
 //! The rules of durable executions, as far as their callbacks show them.
 
+use std::time::Duration;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::callback::Callback;
+use super::history::{self, is_execution_arn};
 use super::limits::MAX_INPUT;
 use super::operation::DurableOperation;
 use crate::effect::Effect;
@@ -12,7 +16,7 @@ use crate::error::AdminError;
 use crate::open::OpenTask;
 use crate::operation::Operation;
 use crate::state::LocalState;
-use crate::task::TaskEnd;
+use crate::task::{TaskEnd, TaskState, TaskView};
 use crate::uuid::uuid;
 
 pub(crate) struct DurableEngine;
@@ -23,7 +27,7 @@ impl Engine for DurableEngine {
     }
 
     fn special_fields(&self) -> &'static [&'static str] {
-        &["heartbeatSeconds"]
+        &["executionArn", "heartbeatSeconds"]
     }
 
     fn check(&self, task: &OpenTask) -> Result<(), AdminError> {
@@ -32,6 +36,10 @@ impl Engine for DurableEngine {
         }
         if task.token.as_ref().is_some_and(|id| !taskback_core::durable::is_callback_id(id.expose())) {
             return Err(AdminError::invalid("taskToken: a callback id is base64"));
+        }
+        if task.execution_arn.as_deref().is_some_and(|arn| !is_execution_arn(arn)) {
+            let text = "executionArn: must be an ARN with /durable-execution/, of at most 1024 characters";
+            return Err(AdminError::invalid(text));
         }
         Ok(())
     }
@@ -42,19 +50,58 @@ impl Engine for DurableEngine {
         BASE64_STANDARD.encode(id.to_string())
     }
 
-    fn schedule(&self, _: &mut LocalState, task: &OpenTask, _: &str, _: Instant) -> Scheduled {
-        Scheduled { input: task.input.clone(), activity: None, waiting_state: None }
+    fn schedule(&self, state: &mut LocalState, task: &OpenTask, _: &str, now: Instant) -> Scheduled {
+        let at = state.clock.epoch_seconds(now);
+        let arn = task.execution_arn.clone().unwrap_or_else(|| {
+            let function = "arn:aws:lambda:us-east-1:123456789012:function:taskback:1";
+            format!("{function}/durable-execution/taskback/{}", uuid())
+        });
+        let callback = Callback { durable_execution_arn: arn, operation_id: uuid() };
+        let seconds = |time: Option<Duration>| time.map_or(0, |time| time.as_secs());
+        // As on AWS, the history shows the id.
+        let details = json!({
+            "CallbackId": task.token.as_ref().map(|id| id.expose()),
+            "Timeout": seconds(task.timeout),
+            "HeartbeatTimeout": seconds(task.heartbeat),
+        });
+        let execution = state.durable.running(&callback.durable_execution_arn, at);
+        execution.push("CallbackStarted", Some(&callback.operation_id), at, details);
+        Scheduled { input: task.input.clone(), callback: Some(callback), ..Scheduled::default() }
     }
 
-    /// A stopped execution closes its callbacks without a sign before the next call.
-    fn cancel(&self, state: &mut LocalState, fingerprint: &str, _: Instant) -> Vec<Effect> {
-        if let Some(task) = state.tasks.get_mut(fingerprint) {
-            task.view.cancel_requested = true;
+    /// Stops the execution, which closes all of its callbacks without a sign before the next call.
+    fn cancel(&self, state: &mut LocalState, fingerprint: &str, now: Instant) -> Vec<Effect> {
+        let Some(task) = state.tasks.get_mut(fingerprint) else { return Vec::new() };
+        task.view.cancel_requested = true;
+        let Some(callback) = task.view.callback.clone() else { return Vec::new() };
+        let (arn, at) = (callback.durable_execution_arn, state.clock.epoch_seconds(now));
+        if let Some(execution) = state.durable.execution(&arn) {
+            execution.is_running = false;
+            execution.push("ExecutionStopped", None, at, json!({}));
         }
-        vec![Effect::Close { fingerprint: fingerprint.to_owned(), end: TaskEnd::WorkflowEnded }]
+        let is_open_in_execution = |view: &&TaskView| {
+            let callback = view.callback.as_ref();
+            view.state == TaskState::Open
+                && callback.is_some_and(|callback| callback.durable_execution_arn == arn)
+        };
+        let open = state.tasks.views().filter(is_open_in_execution);
+        open.map(|view| Effect::Close { fingerprint: view.fingerprint.clone(), end: TaskEnd::WorkflowEnded })
+            .collect()
     }
 
-    fn task_closed(&self, _: &mut LocalState, _: &str, _: &TaskEnd, _: Instant) -> Vec<Effect> {
+    fn task_closed(
+        &self,
+        state: &mut LocalState,
+        fingerprint: &str,
+        end: &TaskEnd,
+        at: Instant,
+    ) -> Vec<Effect> {
+        if let Some(task) = state.tasks.get(fingerprint)
+            && let Some(callback) = &task.view.callback
+            && let Some(execution) = state.durable.execution(&callback.durable_execution_arn)
+        {
+            history::record_end(execution, callback, end, state.clock.epoch_seconds(at));
+        }
         Vec::new()
     }
 }

@@ -1,17 +1,18 @@
 use crate::operation::Operation;
 
-/// The operations on callbacks.
+/// The operations on callbacks and executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DurableOperation {
     Succeed,
     Fail,
     Heartbeat,
+    History,
 }
 
 impl DurableOperation {
-    pub(super) const ALL: [Self; 3] = [Self::Succeed, Self::Fail, Self::Heartbeat];
+    pub(super) const ALL: [Self; 4] = [Self::Succeed, Self::Fail, Self::Heartbeat, Self::History];
 
-    /// The operation of a path's last segment.
+    /// The operation on a callback that a path's last segment names.
     pub(super) fn from_segment(segment: &str) -> Option<Self> {
         match segment {
             "succeed" => Some(Self::Succeed),
@@ -26,6 +27,7 @@ impl DurableOperation {
             Self::Succeed => Operation::report("SendDurableExecutionCallbackSuccess"),
             Self::Fail => Operation::report("SendDurableExecutionCallbackFailure"),
             Self::Heartbeat => Operation::new("SendDurableExecutionCallbackHeartbeat"),
+            Self::History => Operation::new("GetDurableExecutionHistory"),
         }
     }
 }

@@ -22,6 +22,19 @@ pub(super) fn too_large(field: &str) -> Refusal {
     Refusal::bad_request("InvalidParameterValueException", message)
 }
 
+pub(super) fn invalid_parameter(field: &str) -> Refusal {
+    let message = format!(
+        "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must be valid"
+    );
+    Refusal::bad_request("InvalidParameterValueException", message)
+}
+
+/// The refusal of an execution that is not known.
+pub(super) fn unknown_execution() -> Refusal {
+    let message = "The durable execution does not exist.";
+    Refusal::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+}
+
 pub(super) fn unreadable(message: &str) -> Refusal {
     let message = format!("Could not parse request body into json: {message}");
     Refusal::bad_request("InvalidRequestContentException", message)

@@ -159,11 +159,106 @@ async fn timeouts_close_the_callback() {
 }
 
 #[tokio::test]
-async fn stopped_execution_closes_the_callback() {
+async fn stopped_execution_closes_all_its_callbacks() {
     let server = server().await;
     let opened = open(&server, task());
+    let sibling = open(&server, OpenTask { execution_arn: Some(arn(&opened)), ..task() });
+    let other = open(&server, task());
     assert_eq!(server.state().cancel(&opened.fingerprint).unwrap().state, TaskState::Closed);
-    is(refusal(&server, &call(opened.token.expose(), "heartbeat", "")).await, CLOSED);
+    for closed in [&opened, &sibling] {
+        is(refusal(&server, &call(closed.token.expose(), "heartbeat", "")).await, CLOSED);
+    }
+    assert_eq!(server.state().task(&other.fingerprint).unwrap().state, TaskState::Open);
+    let events = events(&server, &arn(&opened), "IncludeExecutionData=true").await;
+    assert_eq!(events.last().unwrap()["EventType"], "ExecutionStopped");
+}
+
+fn arn(opened: &OpenedTask) -> String {
+    opened.callback.clone().unwrap().durable_execution_arn
+}
+
+fn history(arn: &str, query: &str) -> AwsCall {
+    let path = format!("/2025-12-01/durable-executions/{}/history?{query}", encode(arn));
+    AwsCall { method: "GET", ..AwsCall::post("lambda", &path, "") }
+}
+
+async fn events(server: &Server, arn: &str, query: &str) -> Vec<Value> {
+    send(server, &history(arn, query)).await.json()["Events"].as_array().unwrap().clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn history_shows_callbacks_and_their_ends() {
+    let server = server().await;
+    let first = open(&server, task().timeout(Duration::from_secs(60)));
+    let open_sibling = |task: OpenTask| open(&server, OpenTask { execution_arn: Some(arn(&first)), ..task });
+    let (failed, silent) =
+        (open_sibling(task()), open_sibling(OpenTask { heartbeat: Some(Duration::from_secs(5)), ..task() }));
+    send(&server, &call(first.token.expose(), "succeed", "{\"n\":1.0}")).await;
+    send(&server, &failure(failed.token.expose(), &json!({"ErrorType": "E", "ErrorMessage": "m"}))).await;
+    advance(Duration::from_secs(6)).await;
+
+    let all = events(&server, &arn(&first), "IncludeExecutionData=true").await;
+    let kinds: Vec<_> = all.iter().map(|event| event["EventType"].as_str().unwrap()).collect();
+    let started = ["ExecutionStarted", "CallbackStarted", "CallbackStarted", "CallbackStarted"];
+    assert_eq!(kinds[..4], started);
+    assert_eq!(kinds[4..], ["CallbackSucceeded", "CallbackFailed", "CallbackTimedOut"]);
+    for (index, task) in [&first, &failed, &silent].into_iter().enumerate() {
+        assert_eq!(all[index + 1]["CallbackStartedDetails"]["CallbackId"], task.token.expose());
+        assert_eq!(all[index + 1]["Id"], all[index + 4]["Id"]);
+    }
+    assert_eq!(all[1]["CallbackStartedDetails"]["Timeout"], 60);
+    let succeeded = json!({"Result": {"Payload": "{\"n\":1.0}", "Truncated": false}});
+    assert_eq!(all[4]["CallbackSucceededDetails"], succeeded);
+    assert_eq!(
+        all[5]["CallbackFailedDetails"]["Error"]["Payload"],
+        json!({"ErrorType": "E", "ErrorMessage": "m"})
+    );
+    let timed_out = &all[6]["CallbackTimedOutDetails"]["Error"]["Payload"];
+    assert_eq!(timed_out["ErrorType"], "Callback.Heartbeat");
+    // Without data there is no payload.
+    let bare = events(&server, &arn(&first), "MaxItems=1000").await;
+    assert_eq!(bare[4]["CallbackSucceededDetails"], json!({"Result": {"Truncated": true}}));
+}
+
+#[tokio::test]
+async fn history_has_pages_in_both_orders() {
+    let server = server().await;
+    let first = open(&server, task());
+    for _ in 0..3 {
+        open(&server, OpenTask { execution_arn: Some(arn(&first)), ..task() });
+    }
+    for newest_first in [false, true] {
+        let (mut ids, mut marker) = (Vec::new(), String::new());
+        loop {
+            let query = format!("{marker}MaxItems=2&ReverseOrder={newest_first}");
+            let page = send(&server, &history(&arn(&first), &query)).await.json();
+            ids.extend(
+                page["Events"].as_array().unwrap().iter().map(|event| event["EventId"].as_i64().unwrap()),
+            );
+            let Some(next) = page["NextMarker"].as_str() else { break };
+            marker = format!("Marker={next}&");
+        }
+        let mut expected = vec![1, 2, 3, 4, 5];
+        if newest_first {
+            expected.reverse();
+        }
+        assert_eq!(ids, expected);
+    }
+}
+
+#[tokio::test]
+async fn unknown_executions_have_no_history() {
+    let server = server().await;
+    let known = arn(&open(&server, task()));
+    is(refusal(&server, &history(&format!("{known}x"), "")).await, (404, "ResourceNotFoundException"));
+    for (arn, query) in [("orders", ""), (&known, "MaxItems=1001"), (&known, "Marker=x")] {
+        is(refusal(&server, &history(arn, query)).await, INVALID);
+    }
+    let post = AwsCall { method: "POST", ..history(&known, "") };
+    is(refusal(&server, &post).await, (404, "UnknownOperationException"));
+    let error =
+        server.state().open(OpenTask { execution_arn: Some("orders".to_owned()), ..task() }).unwrap_err();
+    assert!(error.to_string().starts_with("executionArn"), "{error}");
 }
 
 #[tokio::test]

@@ -23,9 +23,14 @@ fn golden(name: &str) -> (String, String) {
 
 /// The head of our request with that body, in the form and with the header names of the golden one.
 fn head(call: &str, headers: Headers, body: &str, like: &str) -> String {
-    let url = "https://lambda.eu-west-1.amazonaws.com";
-    let endpoint = Endpoint::at(url, "eu-west-1".to_owned()).unwrap();
-    let template = template(&endpoint, ID, call, headers).unwrap();
+    head_of(&template(&ireland(), ID, call, headers).unwrap(), body, like)
+}
+
+fn ireland() -> Endpoint {
+    Endpoint::at("https://lambda.eu-west-1.amazonaws.com", "eu-west-1".to_owned()).unwrap()
+}
+
+fn head_of(template: &Template, body: &str, like: &str) -> String {
     let keys =
         Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None, None, "test");
     let body = Bytes::copy_from_slice(body.as_bytes());
@@ -81,6 +86,14 @@ fn failure_equals_the_official_sdk() {
 fn heartbeat_equals_the_official_sdk() {
     let (expected, body) = golden("heartbeat.http");
     assert_eq!(head("heartbeat", &[], &body, &expected), expected);
+}
+
+#[test]
+fn history_equals_the_official_sdk() {
+    let (expected, body) = golden("history.http");
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders:1/durable-execution/order-7/0f1e";
+    let template = history(&ireland(), arn, Some("a b+c/d=")).unwrap();
+    assert_eq!(head_of(&template, &body, &expected), expected);
 }
 
 #[tokio::test]

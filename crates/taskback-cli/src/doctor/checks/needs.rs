@@ -160,8 +160,9 @@ fn need(action: &'static str, target: &Target, consequence: &'static str) -> Nee
 }
 
 fn all(service: &ServiceNeeds, actions: &'static [(&'static str, &'static str)]) -> Vec<Need> {
-    let prefix = service.action_prefix.unwrap_or_default();
-    let target = Target::any(prefix.strip_suffix(':').unwrap_or(prefix), service.resource);
+    // The name that ARNs have too.
+    let namespace = service.action_prefix.and_then(|prefix| prefix.split(':').next());
+    let target = Target::any(namespace.unwrap_or_default(), service.resource);
     actions.iter().map(|&(action, consequence)| need(action, &target, consequence)).collect()
 }
 

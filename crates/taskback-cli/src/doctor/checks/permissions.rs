@@ -83,7 +83,12 @@ fn broad(function: &Function<'_>, statement: &Statement) -> Option<Finding> {
     }
     let is_checked = |action: &&String| {
         let services = SERVICES.iter().filter_map(|service| service.action_prefix);
-        **action == "*" || services.chain(PREFIXES).any(|prefix| action.to_lowercase().starts_with(prefix))
+        // A history shows the tokens of open tasks.
+        let histories = SERVICES.iter().flat_map(|service| service.history_actions);
+        let mut prefixes = services.chain(histories.map(|(name, _)| *name)).chain(PREFIXES);
+        let starts_with =
+            |prefix: &str| action.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        **action == "*" || prefixes.any(starts_with)
     };
     let actions: Vec<_> = statement.actions.texts.iter().filter(is_checked).collect();
     let wildcard = actions.iter().find(|action| action.contains('*'));
@@ -97,7 +102,10 @@ fn broad(function: &Function<'_>, statement: &Statement) -> Option<Finding> {
         (Some(action), _) => ((*action).clone(), "list only the actions that it needs"),
         (None, Some(_)) if on_any_resource => {
             let actions: Vec<_> = actions.iter().map(|action| action.as_str()).collect();
-            (format!("{} on all resources", actions.join(", ")), "name the queue, table, domain or secret")
+            (
+                format!("{} on all resources", actions.join(", ")),
+                "name the queue, table, domain, function or secret",
+            )
         }
         _ => return None,
     };

@@ -26,23 +26,30 @@ pub(super) struct Setup {
     pub(super) moto: Moto,
     sqs: Client,
     queue_url: String,
+    /// Null where there is none.
     workflow: Value,
 }
 
 impl Setup {
     /// Creates one activity for each input.
     pub(super) async fn new(inputs: &[&str], queue: &str) -> Self {
+        let mut setup = Self::without_workflow(queue).await;
+        let count = inputs.len().to_string();
+        let mut arguments = vec!["--endpoint", &setup.moto.url, "--unpolled", "--count", &count];
+        arguments.extend(inputs.iter().flat_map(|input| ["--input", input]));
+        setup.workflow = python::run("swf_tasks.py", &arguments, "").await.remove(0);
+        setup
+    }
+
+    /// Creates the queue only.
+    pub(super) async fn without_workflow(queue: &str) -> Self {
         let moto = Moto::start().await;
         let sqs = Client::new(&aws::local(&moto.url));
         let create = sqs.create_queue().queue_name(queue);
         let fifo = queue.ends_with(".fifo").then(|| "true".to_owned());
         let create = create.set_attributes(fifo.map(|on| [(QueueAttributeName::FifoQueue, on)].into()));
         let created = create.attributes(QueueAttributeName::VisibilityTimeout, "3").send().await.unwrap();
-        let count = inputs.len().to_string();
-        let mut arguments = vec!["--endpoint", &moto.url, "--unpolled", "--count", &count];
-        arguments.extend(inputs.iter().flat_map(|input| ["--input", input]));
-        let workflow = python::run("swf_tasks.py", &arguments, "").await.remove(0);
-        Self { moto, sqs, queue_url: created.queue_url.unwrap(), workflow }
+        Self { moto, sqs, queue_url: created.queue_url.unwrap(), workflow: Value::Null }
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {
