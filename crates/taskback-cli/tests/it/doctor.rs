@@ -1,10 +1,12 @@
 //! `taskback doctor`.
 
 mod broken;
+mod exit;
 mod hostile;
 mod own;
 mod peers;
 mod permissions;
+mod statements;
 mod triggers;
 mod unknown;
 
