@@ -35,7 +35,7 @@ impl Bundle {
     }
 
     #[cfg(test)]
-    pub(crate) fn of(certificate: CertificateDer<'_>) -> Self {
+    pub(crate) fn from_certificate(certificate: CertificateDer<'_>) -> Self {
         let mut store = RootCertStore::empty();
         store.add(certificate).unwrap();
         Self(Arc::new(store))

@@ -24,7 +24,7 @@ fn golden(name: &str) -> (String, String) {
 /// The head of our request with that body, in the form and with the header names of the golden one.
 fn head(call: &str, headers: Headers, body: &str, like: &str) -> String {
     let url = "https://lambda.eu-west-1.amazonaws.com";
-    let endpoint = Endpoint::at(url, "eu-west-1".to_owned()).unwrap();
+    let endpoint = Endpoint::from_url(url, "eu-west-1".to_owned()).unwrap();
     let template = template(&endpoint, ID, call, headers).unwrap();
     let keys =
         Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None, None, "test");
@@ -85,7 +85,7 @@ fn heartbeat_equals_the_official_sdk() {
 
 #[tokio::test]
 async fn body_is_sent_as_it_is() {
-    let endpoint = Endpoint::at("http://127.0.0.1:9", "eu-west-1".to_owned()).unwrap();
+    let endpoint = Endpoint::from_url("http://127.0.0.1:9", "eu-west-1".to_owned()).unwrap();
     let template = template(&endpoint, "a+/=", "succeed", &[]).unwrap();
     let keys = Credentials::new("a", "b", None, None, "test");
     let body = Bytes::from_static(b"{\"n\":1.0}");
