@@ -105,7 +105,7 @@ impl TaskRun<'_> {
             // Workers have leases of one length; an owner's clock that is ahead says otherwise.
             Ok(Claim::HeldByOther(remaining)) => Err(NackReason::HeldByOther(remaining.min(max))),
             // Counted and logged by the delivery that got the receipt.
-            Ok(Claim::Reported(receipt)) => self.done(None, receipt),
+            Ok(Claim::Reported(receipt)) => self.acknowledge(None, receipt),
             Ok(Claim::Decided(Outcome::DelegatedTo { to })) => self.confirm_delegation(to, reports).await,
             Ok(Claim::Decided(outcome)) => {
                 reports.prior.found_decided = true;
@@ -195,7 +195,7 @@ impl TaskRun<'_> {
                 let closed_by = reports.prior.closed_by_without_outcome(is_from_shared_ledger);
                 let receipt = Receipt::Closed { closed_by };
                 self.observe(None, &receipt);
-                self.done(None, receipt)
+                self.acknowledge(None, receipt)
             }
         }
     }

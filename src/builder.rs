@@ -6,17 +6,15 @@ use taskback_core::{MessageFormat, RetryPolicy};
 use tokio::runtime::Handle;
 
 use crate::adapter::{Adapter, ClosedTaskPolicy, LedgerFailurePolicy};
-use crate::aws::Clients;
 use crate::error::{Error, ErrorKind};
-use crate::ledger::{self, Ledger, Memory};
+use crate::ledger::{Ledger, Memory};
 use crate::metrics::Metrics;
 use crate::service::Services;
-use crate::settings::Settings;
 use crate::settlement::Settlement;
 use crate::shutdown::Shutdown;
 #[cfg(feature = "sqs")]
 use crate::sqs::{Queue, Role};
-use crate::step::{self, IntoStep, Step, StepOptions};
+use crate::step::{IntoStep, Step};
 use crate::taskback::{Inner, Observer, Taskback};
 use crate::{dead_letter, defaults};
 
@@ -59,16 +57,16 @@ use crate::{dead_letter, defaults};
 #[derive(Default)]
 #[must_use]
 pub struct TaskbackBuilder {
-    step: Option<Arc<dyn Step>>,
+    pub(crate) step: Option<Arc<dyn Step>>,
     services: Services,
-    ledger: Option<Arc<dyn Ledger>>,
-    message_format: MessageFormat,
+    pub(crate) ledger: Option<Arc<dyn Ledger>>,
+    pub(crate) message_format: MessageFormat,
     concurrency: Option<usize>,
     retry: RetryPolicy,
     ledger_failure: LedgerFailurePolicy,
     lease: Option<Duration>,
     closed_tasks: ClosedTaskPolicy,
-    max_receives: Option<u32>,
+    pub(crate) max_receives: Option<u32>,
     heartbeat: Option<Duration>,
     heartbeat_first: bool,
     ask_history: bool,
@@ -77,11 +75,11 @@ pub struct TaskbackBuilder {
     shutdown: Shutdown,
     observer: Option<Observer>,
     #[cfg(feature = "sqs")]
-    queue: Option<Queue>,
+    pub(crate) queue: Option<Queue>,
 }
 
 impl Taskback {
-    /// Starts with the defaults of the [`Settings`]; a step must be added.
+    /// Starts with the defaults of the [`Settings`](crate::Settings); a step must be added.
     pub fn builder() -> TaskbackBuilder {
         TaskbackBuilder::default()
     }
@@ -92,18 +90,6 @@ impl TaskbackBuilder {
     pub fn step<Shape>(mut self, step: impl IntoStep<Shape>) -> Self {
         self.step = Some(Arc::new(step.into_step()));
         self
-    }
-
-    /// The step configured in `TASKBACK_STEP`, as the shipped worker runs it. An error if it is not set.
-    pub fn step_from_settings(mut self, settings: &Settings) -> Result<Self, Error> {
-        let choice = settings.step.as_ref().ok_or_else(|| Error::new(ErrorKind::Settings, step::NOT_SET))?;
-        let options = StepOptions {
-            terminal: settings.terminal_errors.clone(),
-            handlers: settings.handlers,
-            handler_time: settings.handler_time,
-        };
-        self.step = Some(step::configured(choice, &options)?);
-        Ok(self)
     }
 
     /// Whether the step may block its thread.
@@ -222,35 +208,6 @@ impl TaskbackBuilder {
         self
     }
 
-    /// All settings but for the clients and the step: see [`connect`](Self::connect) and
-    /// [`step_from_settings`](Self::step_from_settings).
-    pub fn settings(mut self, settings: &Settings) -> Self {
-        self.message_format = settings.message_format.clone();
-        self.concurrency = Some(settings.concurrency);
-        self.ledger_failure = settings.ledger_failure;
-        self.lease = Some(settings.lease);
-        self.closed_tasks = settings.closed_tasks;
-        self.max_receives = settings.max_receives;
-        self.heartbeat = Some(settings.heartbeat);
-        self.heartbeat_first = settings.heartbeat_first;
-        self.ask_history = settings.ask_history;
-        self
-    }
-
-    /// Connects services, the ledger and the queue of the clients' settings. A ledger or a queue that was added already
-    /// stays. Clients need the runtime on which they are used.
-    pub async fn connect(mut self, clients: &Clients) -> Result<Self, Error> {
-        self.services = Services::connect(clients, self.message_format.service).await?;
-        if self.ledger.is_none() {
-            self.ledger = Some(ledger::connect(clients)? as Arc<dyn Ledger>);
-        }
-        #[cfg(feature = "sqs")]
-        if self.queue.is_none() && clients.has_aws_region() {
-            self.queue = Some(Queue::new(clients.sqs()));
-        }
-        Ok(self)
-    }
-
     /// Checks that nothing is missing.
     pub fn build(self) -> Result<Taskback, Error> {
         let step = self.step.ok_or_else(|| Error::new(ErrorKind::Usage, "a step must be added"))?;
@@ -304,6 +261,3 @@ impl fmt::Debug for TaskbackBuilder {
         f.debug_struct("TaskbackBuilder").finish_non_exhaustive()
     }
 }
-
-#[cfg(all(test, feature = "dynamodb", feature = "swf"))]
-mod tests;

@@ -78,6 +78,7 @@ mod host;
 mod taskback;
 
 mod builder;
+mod configure;
 #[cfg(feature = "fnf")]
 pub mod fnf_flow;
 mod poller;

@@ -141,7 +141,7 @@ impl TaskRun<'_> {
             self.mark_reported(&outcome, &receipt).await;
         }
         self.observe(Some(&outcome), &receipt);
-        self.done(Some(outcome), receipt)
+        self.acknowledge(Some(outcome), receipt)
     }
 
     /// Counts a receipt of this delivery, and logs that of a task that another party closed.
@@ -158,7 +158,11 @@ impl TaskRun<'_> {
 
     /// A receipt acknowledges the message, unless another party closed the task and the settings say
     /// to nack such messages.
-    pub(super) fn done(&self, outcome: Option<Outcome>, receipt: Receipt) -> Result<Acked, NackReason> {
+    pub(super) fn acknowledge(
+        &self,
+        outcome: Option<Outcome>,
+        receipt: Receipt,
+    ) -> Result<Acked, NackReason> {
         if self.adapter.closed_tasks == ClosedTaskPolicy::Nack && closed_by_other(&receipt).is_some() {
             return Err(NackReason::ClosedByOther);
         }

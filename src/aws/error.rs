@@ -35,7 +35,10 @@ enum Kind {
 }
 
 impl AwsError {
-    pub(crate) fn of<E: ProvideErrorMetadata>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self {
+    pub(crate) fn from_sdk_error<E: ProvideErrorMetadata>(
+        call: &'static str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self {
         // Only a request that was not sent, or that the service itself refused, was certainly not accepted. A failure of
         // the service says nothing.
         let may_have_been_accepted = match error {
@@ -138,7 +141,7 @@ pub(crate) async fn in_time<T, E: ProvideErrorMetadata>(
     sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 ) -> Result<T, AwsError> {
     match tokio::time::timeout(patience, sent).await {
-        Ok(answer) => answer.map_err(|error| AwsError::of(call, &error)),
+        Ok(answer) => answer.map_err(|error| AwsError::from_sdk_error(call, &error)),
         Err(_) => Err(AwsError::no_answer(call)),
     }
 }

@@ -84,7 +84,7 @@ impl SignedCalls {
                 .request(body, &credentials, self.clock.now())
                 .ok_or(Unanswered::NotBuilt)?;
             let response = self.http.send(request, deadline).await?;
-            let Some(refusal) = Refusal::of(&response) else { return Ok(response) };
+            let Some(refusal) = Refusal::from_response(&response) else { return Ok(response) };
             if refusal.may_be_the_clock() && !corrected && self.clock.correct(&response.headers, offset) {
                 corrected = true;
             } else if refusal.may_be_the_credentials() && !refreshed {

@@ -74,7 +74,7 @@ pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Resul
         started::warn_of_unused_metrics(&settings.general);
         health.ready();
         let readiness = Readiness::default();
-        let seen = |seen: Seen<'_>| match readiness.after(&seen) {
+        let seen = |seen: Seen<'_>| match readiness.update(&seen) {
             _ if shutdown.is_ending() => health.unready("ending"),
             Some(reason) => health.unready(&reason),
             None => health.ready(),
@@ -106,7 +106,7 @@ struct Readiness {
 
 impl Readiness {
     /// The reason if the poller is not ready. Only another task can show that the queue takes messages again.
-    fn after(&self, seen: &Seen<'_>) -> Option<String> {
+    fn update(&self, seen: &Seen<'_>) -> Option<String> {
         match seen {
             Seen::Queued => self.queue_fails.store(false, Ordering::Relaxed),
             Seen::NotQueued => self.queue_fails.store(true, Ordering::Relaxed),
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn unqueued_task_unsets_readiness_until_next_send() {
         let (readiness, refusal) = (Readiness::default(), AwsError::unsent("PollForActivityTask"));
-        let is_ready = |seen: Seen<'_>| readiness.after(&seen).is_none();
+        let is_ready = |seen: Seen<'_>| readiness.update(&seen).is_none();
         assert!(is_ready(Seen::Polled) && is_ready(Seen::Queued));
         assert!(!is_ready(Seen::NotPolled(&refusal)) && is_ready(Seen::Polled));
         assert!(!is_ready(Seen::NotQueued) && !is_ready(Seen::Polled));

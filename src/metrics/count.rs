@@ -98,7 +98,7 @@ pub(crate) enum Role {
 impl Count {
     /// The counters of a process, in their order.
     #[cfg(feature = "sqs")]
-    pub(super) fn of(role: Role) -> impl Iterator<Item = Self> {
+    pub(super) fn list(role: Role) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |count| count.roles().contains(&role))
     }
 

@@ -19,7 +19,7 @@ pub(super) fn page(recorder: &Recorder, role: Role) -> String {
 
 fn write(page: &mut String, recorder: &Recorder, role: Role) -> fmt::Result {
     let mut family = "";
-    for count in Count::of(role) {
+    for count in Count::list(role) {
         if count.family() != family {
             family = count.family();
             head(page, family, "counter")?;

@@ -47,7 +47,8 @@ pub struct Durable {
 impl Durable {
     /// The reporter in the region of the AWS configuration; `None` where there is none, or no source of credentials.
     pub(crate) async fn connect(clients: &Clients) -> Result<Option<Self>, Error> {
-        let (Some(calls), Some(endpoint)) = (clients.own_signed_calls(), Endpoint::of(clients).await?) else {
+        let (Some(calls), Some(endpoint)) = (clients.own_signed_calls(), Endpoint::resolve(clients).await?)
+        else {
             return Ok(None);
         };
         Ok(Some(Self::new(calls, endpoint)))
@@ -58,7 +59,7 @@ impl Durable {
         let (config, calls) = aws::connect_local(url);
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         let calls = calls.ok_or_else(|| endpoint::unusable(url))?;
-        Ok(Self::new(calls, Endpoint::at(url, region)?))
+        Ok(Self::new(calls, Endpoint::from_url(url, region)?))
     }
 
     fn new(calls: SignedCalls, endpoint: Endpoint) -> Self {

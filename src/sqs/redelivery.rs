@@ -95,7 +95,7 @@ impl Queue {
         let url = call
             .send()
             .await
-            .map_err(|error| AwsError::of("GetQueueUrl", &error).to_string())?
+            .map_err(|error| AwsError::from_sdk_error("GetQueueUrl", &error).to_string())?
             .queue_url
             .filter(|url| !url.is_empty())
             .ok_or_else(|| AwsError::foreign("GetQueueUrl").to_string())?;
@@ -115,8 +115,8 @@ impl Queue {
         let entries = entries.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         let call = self.client.change_message_visibility_batch().queue_url(url).set_entries(Some(entries));
         let answer = call.send().await;
-        let answer =
-            answer.map_err(|error| AwsError::of("ChangeMessageVisibilityBatch", &error).to_string())?;
+        let answer = answer
+            .map_err(|error| AwsError::from_sdk_error("ChangeMessageVisibilityBatch", &error).to_string())?;
         // A handle is stale once its message was received again.
         let (done, failed) = (answer.successful.len(), answer.failed.len());
         let code = match answer.failed.first() {

@@ -141,7 +141,7 @@ impl Inner {
 fn command(line: &CommandLine, task: &Task<Box<RawValue>>) -> Command {
     let mut command = Command::new(&line.program);
     command.args(&line.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let metadata = TaskMetadata::of(task);
+    let metadata = TaskMetadata::from_task(task);
     for (name, value) in [
         ("TASKBACK_TASK_FINGERPRINT", Some(metadata.fingerprint)),
         ("TASKBACK_TASK_SERVICE", Some(metadata.service.to_owned())),

@@ -21,7 +21,7 @@ pub(super) struct TaskMetadata {
 }
 
 impl TaskMetadata {
-    pub(super) fn of<T>(task: &Task<T>) -> Self {
+    pub(super) fn from_task<T>(task: &Task<T>) -> Self {
         // The message's author wrote these: they are hostile like an input, but must stay short.
         let clean = |text: String| Some(task.token().scrub(&text)).filter(|text| text.len() <= 4096);
         Self {

@@ -125,7 +125,7 @@ impl Inner {
     }
 
     fn request(&self, task: &Task<Box<RawValue>>) -> Result<Request<Full<Bytes>>, StepError> {
-        let metadata = TaskMetadata::of(task);
+        let metadata = TaskMetadata::from_task(task);
         let body = Bytes::copy_from_slice(task.input.get().as_bytes());
         let mut request = Request::post(self.url.uri.clone())
             .header(CONTENT_TYPE, "application/json")

@@ -148,7 +148,7 @@ fn only_listed_files_name_a_service() {
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("tests") {
             rust_files(&path, files);
         } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
             files.push(path);

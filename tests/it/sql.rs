@@ -1,5 +1,9 @@
-//! The ledgers in SQL databases: one suite, run on a file of SQLite and on real servers.
+//! The ledgers in SQL databases: the same tests on files of SQLite and on real servers.
 
+pub(crate) mod database;
+mod every_database;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod every_server;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod killed;
 #[cfg(any(feature = "mysql", feature = "postgres"))]

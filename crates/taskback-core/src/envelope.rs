@@ -119,7 +119,7 @@ impl MessageFormat {
         let (token, rest) = match &self.token_pointer {
             Some(pointer) => {
                 let json = raw(body)?;
-                (self.token_at(json, pointer)?, pointer::without(json, pointer))
+                (self.token_at(json, pointer)?, pointer::remove(json, pointer))
             }
             None => {
                 if let Some(task) = self.job(members)? {
@@ -134,7 +134,7 @@ impl MessageFormat {
         let token = token_text(token, service.ok_or(DecodeError::NoService)?)?;
         let input = match (&self.input_pointer, &poll) {
             // In the remaining members, since a step never sees the token.
-            (Some(pointer), _) => at(&rest, pointer, "TASKBACK_INPUT_POINTER")?.to_owned(),
+            (Some(pointer), _) => resolve(&rest, pointer, "TASKBACK_INPUT_POINTER")?.to_owned(),
             (None, Some((_, poll))) => poll.input.clone(),
             (None, None) => rest,
         };
@@ -182,7 +182,7 @@ impl MessageFormat {
     }
 
     fn token_at<'a>(&self, json: &'a RawValue, pointer: &str) -> Result<&'a RawValue, DecodeError> {
-        let token = at(json, pointer, "TASKBACK_TOKEN_POINTER")?;
+        let token = resolve(json, pointer, "TASKBACK_TOKEN_POINTER")?;
         if members::is_null(token) {
             Err(DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"))
         } else {
@@ -259,7 +259,11 @@ fn token_text(token: &RawValue, service: Service) -> Result<TaskToken, DecodeErr
 }
 
 /// The value that the pointer in that setting finds.
-fn at<'a>(json: &'a RawValue, pointer: &str, setting: &'static str) -> Result<&'a RawValue, DecodeError> {
+fn resolve<'a>(
+    json: &'a RawValue,
+    pointer: &str,
+    setting: &'static str,
+) -> Result<&'a RawValue, DecodeError> {
     match pointer::find(json, pointer) {
         None => Err(DecodeError::PointerNotFound(setting)),
         Some(found) if found.repeated => Err(DecodeError::PointerRepeated(setting)),

@@ -38,16 +38,16 @@ pub fn find<'a>(json: &'a RawValue, pointer: &str) -> Option<Found<'a>> {
 }
 
 /// Removes the value that the pointer finds; in an array null takes its place.
-pub(crate) fn without(json: &RawValue, pointer: &str) -> Box<RawValue> {
+pub(crate) fn remove(json: &RawValue, pointer: &str) -> Box<RawValue> {
     match steps(pointer) {
-        Some(steps) => without_at(json, &steps.collect::<Vec<_>>()),
+        Some(steps) => remove_at(json, &steps.collect::<Vec<_>>()),
         None => json.to_owned(),
     }
 }
 
-fn without_at(json: &RawValue, steps: &[String]) -> Box<RawValue> {
+fn remove_at(json: &RawValue, steps: &[String]) -> Box<RawValue> {
     let Some((first, rest)) = steps.split_first() else { return RawValue::NULL.to_owned() };
-    let below = |value: &RawValue| String::from(Box::<str>::from(without_at(value, rest)));
+    let below = |value: &RawValue| String::from(Box::<str>::from(remove_at(value, rest)));
     if let Some(members) = Members::of(json) {
         if rest.is_empty() {
             return members.without(first);
@@ -93,8 +93,8 @@ mod tests {
         for nothing in ["/a~1b/2", "/a~1b/01", "/a~1b/+1", "a~1b", "a"] {
             assert!(find(&body, nothing).is_none(), "{nothing}");
         }
-        assert_eq!(without(&body, "/a~1b/1/t").get(), r#"{"a/b":[{"x":1},{"x":2}],"~":3}"#);
-        assert_eq!(without(&body, "/a~1b/0").get(), r#"{"a/b":[null,{"t":"secret","x":2}],"~":3}"#);
+        assert_eq!(remove(&body, "/a~1b/1/t").get(), r#"{"a/b":[{"x":1},{"x":2}],"~":3}"#);
+        assert_eq!(remove(&body, "/a~1b/0").get(), r#"{"a/b":[null,{"t":"secret","x":2}],"~":3}"#);
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             let body = json(&format!(r#"{{"\ud83d":{other},"a":{{"other":{other},"kind":"x"}}}}"#));
             assert_eq!(find(&body, "/a/kind").unwrap().value.get(), "\"x\"");
             let remaining = format!(r#"{{"\ud83d":{other},"a":{{"other":{other}}}}}"#);
-            assert_eq!(without(&body, "/a/kind").get(), remaining);
+            assert_eq!(remove(&body, "/a/kind").get(), remaining);
         }
     }
 }

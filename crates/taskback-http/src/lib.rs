@@ -33,7 +33,7 @@ use failure::describe;
 pub use hosts::is_loopback;
 pub use network::{Network, NetworkError};
 use proxy::Proxies;
-pub use roots::Roots;
+pub use roots::{Roots, certificates};
 
 /// An HTTP/1.1 client. Clones share its connections.
 #[derive(Clone)]

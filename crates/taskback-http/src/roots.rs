@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use hyper_rustls::ConfigBuilderExt;
@@ -34,7 +35,7 @@ impl Bundle {
     }
 
     #[cfg(test)]
-    pub(crate) fn of(certificate: CertificateDer<'_>) -> Self {
+    pub(crate) fn from_certificate(certificate: CertificateDer<'_>) -> Self {
         let mut store = RootCertStore::empty();
         store.add(certificate).unwrap();
         Self(Arc::new(store))
@@ -66,14 +67,20 @@ pub(crate) fn tls(roots: Roots, bundle: Option<&Bundle>) -> io::Result<ClientCon
     Ok(builder()?.with_root_certificates(store).with_no_client_auth())
 }
 
-fn read(path: &str) -> Result<RootCertStore, String> {
+/// Reads a file of certificates in PEM, which may hold none. The error says what is wrong with it, without its name.
+pub fn certificates(path: impl AsRef<Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     let file = std::fs::read(path).map_err(|error| error.to_string())?;
+    let read = |(index, certificate): (usize, Result<_, _>)| {
+        certificate.map_err(|error| format!("certificate {} cannot be read as PEM: {error}", index + 1))
+    };
+    CertificateDer::pem_slice_iter(&file).enumerate().map(read).collect()
+}
+
+fn read(path: &str) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
-    for (index, certificate) in CertificateDer::pem_slice_iter(&file).enumerate() {
-        let number = index + 1;
-        let certificate =
-            certificate.map_err(|error| format!("certificate {number} cannot be read as PEM: {error}"))?;
-        store.add(certificate).map_err(|error| format!("certificate {number} cannot be used: {error}"))?;
+    for (index, certificate) in certificates(path)?.into_iter().enumerate() {
+        let unusable = |error| format!("certificate {} cannot be used: {error}", index + 1);
+        store.add(certificate).map_err(unusable)?;
     }
     if store.is_empty() {
         return Err("expected certificates in PEM, found none".to_owned());

@@ -139,7 +139,7 @@ fn client(vars: &[(&str, &str)], trusted: Option<&Authority>) -> HttpClient {
         vars.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
     })
     .unwrap();
-    network.roots = trusted.map(|authority| roots::Bundle::of(authority.certificate.clone()));
+    network.roots = trusted.map(|authority| roots::Bundle::from_certificate(authority.certificate.clone()));
     HttpClient::with_network(Duration::from_secs(2), Duration::ZERO, Roots::IfAny, network).unwrap()
 }
 

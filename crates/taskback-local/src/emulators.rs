@@ -8,9 +8,9 @@ use crate::durable::engine::DurableEngine;
 use crate::engine::Engine;
 use crate::fnf::api::FnfApi;
 use crate::fnf::engine::FnfEngine;
-use crate::sfn::api::SfnApi;
+use crate::sfn::api::SFN_API;
 use crate::sfn::engine::SfnEngine;
-use crate::swf::api::SwfApi;
+use crate::swf::api::SWF_API;
 use crate::swf::engine::SwfEngine;
 
 /// The two halves of a service: its wire format and its rules.
@@ -23,8 +23,8 @@ pub(crate) struct Emulator {
 pub(crate) fn emulator(service: Service) -> Emulator {
     match service {
         Service::Fnf => Emulator { api: &FnfApi, engine: &FnfEngine },
-        Service::Swf => Emulator { api: &SwfApi, engine: &SwfEngine },
-        Service::Sfn => Emulator { api: &SfnApi, engine: &SfnEngine },
+        Service::Swf => Emulator { api: &SWF_API, engine: &SwfEngine },
+        Service::Sfn => Emulator { api: &SFN_API, engine: &SfnEngine },
         Service::Durable => Emulator { api: &DurableApi, engine: &DurableEngine },
     }
 }

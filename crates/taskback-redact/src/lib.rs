@@ -20,12 +20,12 @@ pub const MAX_RUN: usize = 11;
 /// assert_eq!(taskback_redact::scrub(text, "token=7", || "[hidden]".into()), "invalid [hidden] in the request");
 /// ```
 pub fn scrub(text: &str, secret: &str, mark: impl Fn() -> String) -> String {
-    let mut runs = Runs::of(secret.as_bytes()).find(text.as_bytes());
+    let mut runs = Runs::new(secret.as_bytes()).find(text.as_bytes());
     if text.contains(ESCAPES) || secret.contains(['%', '\\']) || secret.contains('+') && text.contains(' ') {
         // Decoded on both sides, so that every spelling is one. What stands before a secret can change how its first
         // characters are decoded: the plain search above finds it then.
         let secret = decoded(secret);
-        let secret = Runs::of(&secret);
+        let secret = Runs::new(&secret);
         runs.extend(secret.find_decoded(text));
         runs.extend(runs_after_cut_escapes(text, &secret));
         runs.sort_by_key(|run| run.start);
@@ -84,7 +84,7 @@ struct Runs<'t> {
 }
 
 impl<'t> Runs<'t> {
-    fn of(secret: &'t [u8]) -> Self {
+    fn new(secret: &'t [u8]) -> Self {
         let length = min_match(secret.len());
         Self { secret, windows: OnceCell::new(), length, whole: length == secret.len() }
     }
@@ -95,7 +95,7 @@ impl<'t> Runs<'t> {
 
     /// The places where `text` spells them in any encoding.
     fn find_decoded(&self, text: &str) -> Vec<Range<usize>> {
-        let decoded = Decoded::of(text);
+        let decoded = Decoded::from_text(text);
         self.find(&decoded.bytes).into_iter().map(|run| decoded.source(&run, text.len())).collect()
     }
 
@@ -127,7 +127,7 @@ impl<'t> Runs<'t> {
 /// The secret as [`Decoded`] has it, which without an escape is the secret with spaces for plus signs.
 fn decoded(secret: &str) -> Vec<u8> {
     if secret.contains(['%', '\\']) {
-        return Decoded::of(secret).bytes;
+        return Decoded::from_text(secret).bytes;
     }
     secret.replace('+', " ").into_bytes()
 }
@@ -141,7 +141,7 @@ struct Decoded {
 
 impl Decoded {
     /// Decodes in one pass: each byte may complete an escape, whose result may complete another.
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         let mut decoded = Self { bytes: Vec::new(), starts: Vec::new() };
         for (start, byte) in text.bytes().enumerate() {
             decoded.bytes.push(byte);

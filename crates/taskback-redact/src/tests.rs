@@ -68,7 +68,7 @@ fn secret_cut_anywhere_leaves_no_long_run() {
         for at in 0..=spelling.len() {
             for text in [format!("refused: {}", &spelling[..at]), format!("{} is wrong", &spelling[at..])] {
                 let clean = clean(&text, secret);
-                let shown = Decoded::of(&clean).bytes;
+                let shown = Decoded::from_text(&clean).bytes;
                 for shown in [clean.as_bytes(), &shown] {
                     let mut windows =
                         shown.windows(MAX_RUN + 1).filter_map(|window| str::from_utf8(window).ok());

@@ -60,7 +60,7 @@ impl Operation {
         self.template.endpoint()
     }
 
-    fn of(request: &HttpRequest, bag: &ConfigBag) -> Option<Self> {
+    fn from_request(request: &HttpRequest, bag: &ConfigBag) -> Option<Self> {
         let mut config = Layer::new("taskback");
         // Serializers of older SDKs write the body themselves and have no protocol.
         if let Some(protocol) = bag.load::<SharedClientProtocol>() {
@@ -74,7 +74,7 @@ impl Operation {
         Some(Self {
             serializer: bag.load::<SharedRequestSerializer>()?.clone(),
             config: config.freeze(),
-            template: Template::like(place, request.headers().iter())?,
+            template: Template::from_signed_request(place, request.headers().iter())?,
         })
     }
 }
@@ -101,7 +101,8 @@ impl Intercept for Capture {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Operation::of(context.request(), bag);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Operation::from_request(context.request(), bag);
         Err("captured".into())
     }
 }

@@ -16,7 +16,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The refusal in the service's own answer; `None` for any other answer.
-    pub(super) fn of(response: &HttpResponse) -> Option<Self> {
+    pub(super) fn from_response(response: &HttpResponse) -> Option<Self> {
         // Another party than the service neither sets the clock nor has a report sent again.
         if !(400..500).contains(&response.status) || !response.headers.contains_key("x-amzn-requestid") {
             return None;
@@ -77,7 +77,11 @@ mod tests {
         let set = headers.iter().filter(|(_, value)| !value.is_empty());
         let headers = set.map(|(name, value)| (name.parse().unwrap(), http::HeaderValue::from_static(value)));
         let headers = headers.collect();
-        Refusal::of(&HttpResponse { status, headers, body: bytes::Bytes::from_static(body.as_bytes()) })
+        Refusal::from_response(&HttpResponse {
+            status,
+            headers,
+            body: bytes::Bytes::from_static(body.as_bytes()),
+        })
     }
 
     /// Its date would set the clock of the whole process.

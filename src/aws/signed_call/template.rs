@@ -72,7 +72,7 @@ impl Template {
 
     /// A template with the endpoint, the headers and the scope of a signed request.
     #[cfg(any(feature = "sfn", feature = "swf"))]
-    pub(super) fn like<'a>(
+    pub(super) fn from_signed_request<'a>(
         (method, url): (&str, &str),
         headers: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Option<Self> {

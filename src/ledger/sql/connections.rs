@@ -1,4 +1,4 @@
-//! The connections of a process to one server.
+//! A database on a server: the connections of a process to it.
 //!
 //! No pool of a client library, since theirs lose a permit for ever where the peer is silent. Here a permit ends with the
 //! call, and a connection whose call did not end is closed with all that wait: after a freeze, or a failover, none of them
@@ -10,7 +10,11 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::driver::{Answer, Failure, Value};
+use super::dialect::Dialect;
+use super::driver::{Answer, Driver, Failure, Value};
+use super::password::Password;
+use super::server::DatabaseServer;
+use crate::aws::Clients;
 use crate::deadline::before;
 use crate::future::BoxFuture;
 
@@ -18,19 +22,30 @@ use crate::future::BoxFuture;
 pub(super) trait Connector: Send + Sync + 'static {
     type Connection: Send;
 
-    fn connect(&self) -> BoxFuture<'_, Result<Self::Connection, Failure>>;
+    /// The kind of server, for errors.
+    const KIND: &'static str;
+
+    const DIALECT: &'static Dialect;
+
+    fn connect(login: &Login) -> BoxFuture<'_, Result<Self::Connection, Failure>>;
 
     fn execute<'a>(
-        &'a self,
         connection: &'a mut Self::Connection,
         sql: &'a str,
         values: &'a [Value<'a>],
     ) -> BoxFuture<'a, Result<Answer, Failure>>;
 }
 
+/// What a connection takes.
+pub(super) struct Login {
+    pub(super) server: DatabaseServer,
+    pub(super) password: Password,
+}
+
 /// Connections, each for one statement at a time.
 pub(super) struct Connections<C: Connector> {
-    connector: C,
+    place: String,
+    login: Login,
     permits: Semaphore,
     idle: Mutex<Vec<(C::Connection, Instant)>>,
 }
@@ -46,21 +61,25 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(60);
 
 impl<C: Connector> Connections<C> {
-    pub(super) fn new(connector: C) -> Self {
-        Self { connector, permits: Semaphore::new(MAX), idle: Mutex::default() }
+    pub(super) fn new(server: &DatabaseServer, clients: &Clients) -> Self {
+        Self {
+            place: format!("{} database {server}", C::KIND),
+            login: Login { server: server.clone(), password: Password::new(server, clients) },
+            permits: Semaphore::new(MAX),
+            idle: Mutex::default(),
+        }
     }
 
-    /// Runs a statement once.
-    pub(super) async fn run(&self, sql: &str, values: &[Value<'_>]) -> Result<Answer, Failure> {
+    async fn run_once(&self, sql: &str, values: &[Value<'_>]) -> Result<Answer, Failure> {
         // It is never closed.
         let _permit = self.permits.acquire().await;
         let mut guard = Guard { connections: self, is_done: false };
         let work = async {
             let mut connection = match self.take() {
                 Some(connection) => connection,
-                None => self.connector.connect().await?,
+                None => C::connect(&self.login).await?,
             };
-            let answer = self.connector.execute(&mut connection, sql, values).await;
+            let answer = C::execute(&mut connection, sql, values).await;
             Ok((answer, connection))
         };
         let in_time = before(Instant::now() + ATTEMPT, work).await;
@@ -82,6 +101,20 @@ impl<C: Connector> Connections<C> {
 
     fn idle(&self) -> MutexGuard<'_, Vec<(C::Connection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Connector> Driver for Connections<C> {
+    fn dialect(&self) -> &'static Dialect {
+        C::DIALECT
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn run<'a>(&'a self, sql: &'a str, values: Vec<Value<'a>>) -> BoxFuture<'a, Result<Answer, Failure>> {
+        Box::pin(async move { self.run_once(sql, &values).await })
     }
 }
 

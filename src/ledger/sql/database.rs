@@ -7,7 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::connections::{Connections, Connector};
 use super::driver::{Answer, Driver, Failure, Value};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use super::server::DatabaseServer;
 use super::statements::{Statement, Statements, Values};
 use crate::aws::Clients;
 use crate::ledger::config::LedgerConfig;
@@ -79,13 +83,16 @@ impl SqlLedger {
             LedgerConfig::Sqlite { path } => Some(Self::sqlite(path)),
             #[cfg(feature = "postgres")]
             LedgerConfig::Postgres(server) => {
-                Some(Self::new(Arc::new(super::postgres::Postgres::new(server, clients))))
+                Some(Self::on_server::<super::postgres::Postgres>(server, clients))
             }
             #[cfg(feature = "mysql")]
-            LedgerConfig::MySql(server) => {
-                Some(Self::new(Arc::new(super::mysql::MySql::new(server, clients))))
-            }
+            LedgerConfig::MySql(server) => Some(Self::on_server::<super::mysql::MySql>(server, clients)),
         }
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn on_server<C: Connector>(server: &DatabaseServer, clients: &Clients) -> Self {
+        Self::new(Arc::new(Connections::<C>::new(server, clients)))
     }
 
     fn new(driver: Arc<dyn Driver>) -> Self {

@@ -6,13 +6,11 @@ use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Column, Conn, Error, OptsBuilder, Params, Row, SslOpts, Value as Parameter};
 
-use super::connections::{Connections, Connector};
+use super::connections::{Connector, Login};
 use super::dialect::{Dialect, Probe};
-use super::driver::{Answer, Cell, Driver, Failure, Value};
-use super::password::Password;
+use super::driver::{Answer, Cell, Failure, Value};
 use super::roots::{UNTRUSTED, roots};
 use super::server::DatabaseServer;
-use crate::aws::Clients;
 use crate::future::BoxFuture;
 
 static MYSQL: Dialect = Dialect {
@@ -67,49 +65,23 @@ static MYSQL: Dialect = Dialect {
     ],
 };
 
-/// A database of MySQL or MariaDB.
-pub(super) struct MySql {
-    place: String,
-    connections: Connections<Login>,
-}
+/// A client of MySQL or MariaDB.
+pub(super) struct MySql;
 
-impl MySql {
-    pub(super) fn new(server: &DatabaseServer, clients: &Clients) -> Self {
-        let login = Login { server: server.clone(), password: Password::new(server, clients) };
-        Self { place: format!("MySQL database {server}"), connections: Connections::new(login) }
-    }
-}
-
-impl Driver for MySql {
-    fn dialect(&self) -> &'static Dialect {
-        &MYSQL
-    }
-
-    fn place(&self) -> &str {
-        &self.place
-    }
-
-    fn run<'a>(&'a self, sql: &'a str, values: Vec<Value<'a>>) -> BoxFuture<'a, Result<Answer, Failure>> {
-        Box::pin(async move { self.connections.run(sql, &values).await })
-    }
-}
-
-struct Login {
-    server: DatabaseServer,
-    password: Password,
-}
-
-impl Connector for Login {
+impl Connector for MySql {
     type Connection = Conn;
+    const KIND: &'static str = "MySQL";
+    const DIALECT: &'static Dialect = &MYSQL;
 
-    fn connect(&self) -> BoxFuture<'_, Result<Conn, Failure>> {
-        Box::pin(async {
+    fn connect(login: &Login) -> BoxFuture<'_, Result<Conn, Failure>> {
+        Box::pin(async move {
+            let Login { server, password } = login;
             let options = OptsBuilder::default()
-                .ip_or_hostname(&self.server.host)
-                .tcp_port(self.server.port)
-                .user(Some(&self.server.user))
-                .pass(self.password.read().await?)
-                .db_name(Some(&self.server.database))
+                .ip_or_hostname(&server.host)
+                .tcp_port(server.port)
+                .user(Some(&server.user))
+                .pass(password.read().await?)
+                .db_name(Some(&server.database))
                 // A renewal in the same millisecond changes no row, and must not look lost.
                 .client_found_rows(true)
                 // Otherwise it asks the server for each, and on loopback connects again by its socket.
@@ -117,11 +89,11 @@ impl Connector for Login {
                 .wait_timeout(Some(28_800))
                 .prefer_socket(false)
                 .tcp_keepalive(Some(Duration::from_secs(60)))
-                .ssl_opts(if self.server.tls { Some(self.tls()?) } else { None });
+                .ssl_opts(if server.tls { Some(tls(server)?) } else { None });
             let connection = Conn::new(options).await;
             connection.map_err(|error| {
                 if matches!(&error, Error::Server(error) if error.code == 1045) {
-                    self.password.forget();
+                    password.forget();
                 }
                 failure(&error)
             })
@@ -129,7 +101,6 @@ impl Connector for Login {
     }
 
     fn execute<'a>(
-        &'a self,
         connection: &'a mut Conn,
         sql: &'a str,
         values: &'a [Value<'a>],
@@ -145,11 +116,9 @@ impl Connector for Login {
     }
 }
 
-impl Login {
-    fn tls(&self) -> Result<SslOpts, Failure> {
-        let roots = roots(self.server.ca.as_deref())?.into_iter().map(|root| root.to_vec().into()).collect();
-        Ok(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true))
-    }
+fn tls(server: &DatabaseServer) -> Result<SslOpts, Failure> {
+    let roots = roots(server.ca.as_deref())?.into_iter().map(|root| root.to_vec().into()).collect();
+    Ok(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true))
 }
 
 async fn query(connection: &mut Conn, sql: &str, values: &[Value<'_>]) -> Result<Answer, Error> {

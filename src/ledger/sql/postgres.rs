@@ -13,13 +13,10 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
 
-use super::connections::{Connections, Connector};
+use super::connections::{Connector, Login};
 use super::dialect::{Dialect, Probe};
-use super::driver::{Answer, Cell, Driver, Failure, Value};
-use super::password::Password;
+use super::driver::{Answer, Cell, Failure, Value};
 use super::roots::UNTRUSTED;
-use super::server::DatabaseServer;
-use crate::aws::Clients;
 use crate::future::BoxFuture;
 use tls::Tls;
 
@@ -73,56 +70,31 @@ static POSTGRES: Dialect = Dialect {
     ],
 };
 
-/// A database of PostgreSQL.
-pub(super) struct Postgres {
-    place: String,
-    connections: Connections<Login>,
-}
+/// A client of PostgreSQL.
+pub(super) struct Postgres;
 
-impl Postgres {
-    pub(super) fn new(server: &DatabaseServer, clients: &Clients) -> Self {
-        let login = Login { server: server.clone(), password: Password::new(server, clients) };
-        Self { place: format!("PostgreSQL database {server}"), connections: Connections::new(login) }
-    }
-}
-
-impl Driver for Postgres {
-    fn dialect(&self) -> &'static Dialect {
-        &POSTGRES
-    }
-
-    fn place(&self) -> &str {
-        &self.place
-    }
-
-    fn run<'a>(&'a self, sql: &'a str, values: Vec<Value<'a>>) -> BoxFuture<'a, Result<Answer, Failure>> {
-        Box::pin(async move { self.connections.run(sql, &values).await })
-    }
-}
-
-struct Login {
-    server: DatabaseServer,
-    password: Password,
-}
-
-struct Connection {
+/// A connection of tokio-postgres.
+pub(super) struct Connection {
     client: Client,
     /// The other half, which moves bytes while it is polled: with each statement, so that no task outlives a connection.
     wire: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
 }
 
-impl Connector for Login {
+impl Connector for Postgres {
     type Connection = Connection;
+    const KIND: &'static str = "PostgreSQL";
+    const DIALECT: &'static Dialect = &POSTGRES;
 
-    fn connect(&self) -> BoxFuture<'_, Result<Connection, Failure>> {
-        Box::pin(async {
+    fn connect(login: &Login) -> BoxFuture<'_, Result<Connection, Failure>> {
+        Box::pin(async move {
+            let Login { server, password } = login;
             let mut config = Config::new();
-            config.user(&self.server.user).dbname(&self.server.database).application_name("taskback");
-            if let Some(password) = self.password.read().await? {
+            config.user(&server.user).dbname(&server.database).application_name("taskback");
+            if let Some(password) = password.read().await? {
                 config.password(password);
             }
-            let tls = if self.server.tls { Some(Tls::new(&self.server)?) } else { None };
-            let address = (&*self.server.host, self.server.port);
+            let tls = if server.tls { Some(Tls::new(server)?) } else { None };
+            let address = (&*server.host, server.port);
             let stream = TcpStream::connect(address).await;
             let stream = stream.map_err(|_| Failure::Broken("no connection".to_owned()))?;
             // Small packets at once; without it a statement may wait for an acknowledgement.
@@ -139,7 +111,7 @@ impl Connector for Login {
             };
             let (client, wire) = connection.map_err(|error| {
                 if error.code().is_some_and(|code| code.code().starts_with("28")) {
-                    self.password.forget();
+                    password.forget();
                 }
                 failure(&error)
             })?;
@@ -148,7 +120,6 @@ impl Connector for Login {
     }
 
     fn execute<'a>(
-        &'a self,
         connection: &'a mut Connection,
         sql: &'a str,
         values: &'a [Value<'a>],

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use taskback_http::certificates;
 
 use super::driver::Failure;
 use crate::environment;
@@ -14,12 +14,9 @@ pub(super) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, F
     let refused = |reason: &str| Failure::Refused(reason.to_owned());
     let bundle = environment::text("AWS_CA_BUNDLE").map(PathBuf::from);
     let name = if ca.is_some() { "ca" } else { "AWS_CA_BUNDLE" };
-    let unreadable = || refused(&format!("{name}: the file cannot be read as certificates in PEM"));
-    let found: Vec<_> = match ca.or(bundle.as_deref()) {
-        Some(path) => {
-            let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-            read.map_err(|_| unreadable())?
-        }
+    let unreadable = |_| refused(&format!("{name}: the file cannot be read as certificates in PEM"));
+    let found = match ca.or(bundle.as_deref()) {
+        Some(path) => certificates(path).map_err(unreadable)?,
         None => usable(rustls_native_certs::load_native_certs().certs),
     };
     if found.is_empty() {

@@ -16,17 +16,17 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// The endpoint of the settings or else of the region; `None` without a region, or if its partition has no such
     /// endpoint. It is an error if the URL of the settings is not one.
-    pub(super) async fn of(clients: &Clients) -> Result<Option<Self>, Error> {
+    pub(super) async fn resolve(clients: &Clients) -> Result<Option<Self>, Error> {
         let config = clients.sdk_config();
         let Some(region) = config.region().map(ToString::to_string) else { return Ok(None) };
         if let Some(url) = clients.endpoint_url("LAMBDA") {
-            return Self::at(url, region).map(Some);
+            return Self::from_url(url, region).map(Some);
         }
         let variants = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
         Ok(Self::public(region, variants).await)
     }
 
-    pub(super) fn at(url: &str, region: String) -> Result<Self, Error> {
+    pub(super) fn from_url(url: &str, region: String) -> Result<Self, Error> {
         let uri = http::Uri::try_from(url).ok();
         if !uri.is_some_and(|uri| uri.scheme().is_some() && uri.host().is_some() && uri.query().is_none()) {
             return Err(unusable(url));

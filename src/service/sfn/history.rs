@@ -30,7 +30,7 @@ pub(super) async fn closed_by(client: &Client, task: &RawTask, outcome: &Outcome
         let answer = answered(|| call.clone().set_next_token(page.clone()).send()).await?;
         for event in &answer.events {
             if is_schedule_of(event, task) {
-                return ends.of(event);
+                return ends.closed_by(event);
             }
             ends.add(event, outcome);
         }
@@ -75,7 +75,7 @@ impl Ends {
 
     /// The party that closed the task which this event scheduled. Without an end the task may have been cut off; if
     /// nothing was, the history lags behind.
-    fn of(&self, scheduled: &HistoryEvent) -> Option<ClosedBy> {
+    fn closed_by(&self, scheduled: &HistoryEvent) -> Option<ClosedBy> {
         match self.by_previous.get(&scheduled.id) {
             Some(end) => *end,
             None => self.is_cut_off.then_some(ClosedBy::Other),

@@ -36,7 +36,7 @@ const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 impl Invocation {
     /// The task's input as the event. Facts of the task are in the client context; the token is nowhere.
     pub(super) fn from_task(task: &Task<Box<RawValue>>, time: Duration, host: HostInvocation) -> Self {
-        let metadata = TaskMetadata::of(task);
+        let metadata = TaskMetadata::from_task(task);
         let facts = [
             ("taskback.fingerprint", Some(metadata.fingerprint.clone())),
             ("taskback.service", Some(metadata.service.to_owned())),

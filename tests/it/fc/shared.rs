@@ -6,7 +6,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::sql::server::{Kind, open as open_ledger};
+use crate::sql::database::{Database, open as open_ledger};
+use crate::sql::server::Kind;
 use crate::support::MINUTE;
 
 /// The URL of a database with the ledger's tables.

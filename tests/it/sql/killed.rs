@@ -7,8 +7,9 @@ use taskback::ledger::Claim;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::database::open;
 use super::races::load;
-use super::server::{Kind, Server, open};
+use super::server::{Kind, Server};
 use super::suite::times;
 use crate::ledger::{claim, key, output};
 

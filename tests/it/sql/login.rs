@@ -2,33 +2,34 @@
 
 use taskback::ledger::{Finding, Ledger, LedgerRecords, RecordQuery, SqlLedger};
 
-use super::server::{Kind, open};
+use super::database::{Database, open};
+use super::server::Kind;
 use crate::ledger::{claimed, decided, key, output};
 
-/// As docs/guides/ledger.md has them, with the user's password set. `NAME` is the user, `SECRET` its password.
-pub(crate) struct Grants {
-    pub(crate) create: &'static str,
-    pub(crate) grants: [&'static str; 2],
-    pub(crate) revoke: &'static str,
-}
+/// As docs/guides/ledger.md has them. `NAME` is the user.
+const GRANTS: [&str; 2] =
+    ["GRANT SELECT ON taskback_schema TO NAME", "GRANT SELECT, INSERT, UPDATE ON taskback_ledger TO NAME"];
+const REVOKE: &str = "REVOKE UPDATE ON taskback_ledger FROM NAME";
 
+const USER: &str = "worker";
 const PASSWORD: &str = "pa/ss: w0rd";
 const ENCODED: &str = "pa%2Fss%3A%20w0rd";
 
-/// A worker's user reads and writes by the documented permissions, over TLS whose names are verified.
-pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str, grants: &Grants) {
+/// A worker's user reads and writes by the documented permissions, over TLS whose names are verified. `create_user` is a
+/// statement, with `NAME` for the user and `SECRET` for its password.
+pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, create_user: &str) {
     let url = kind.database().await;
     let admin = open(&url);
     admin.init().await.unwrap();
-    for statement in [grants.create].iter().chain(&grants.grants) {
-        run(&admin, statement, user).await;
+    for statement in [create_user].iter().chain(&GRANTS) {
+        run(&admin, statement).await;
     }
     let (scheme, rest) = url.split_once("://").unwrap();
     let (_, place) = rest.split_once("@127.0.0.1:").unwrap();
     let ca = kind.authority();
     let login =
         |user: &str, host: &str, query: &str| open(&format!("{scheme}://{user}@{host}:{place}{query}"));
-    let whole = format!("{user}:{ENCODED}");
+    let whole = format!("{USER}:{ENCODED}");
 
     let worker = login(&whole, "localhost", &format!("?ca={ca}"));
     assert_eq!(worker.check().await, Ok(()));
@@ -43,18 +44,18 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{scheme}-password"));
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
     let query = format!("?ca={ca}&password-file={}", file.display());
-    claimed(&login(user, "localhost", &query), &key("by file"), "a").await;
+    claimed(&login(USER, "localhost", &query), &key("by file"), "a").await;
 
     #[cfg(feature = "secrets")]
     rotated_secret_is_read_after_refusal(&format!(
-        "{scheme}://{user}@localhost:{place}?ca={ca}&password-secret=ledger"
+        "{scheme}://{USER}@localhost:{place}?ca={ca}&password-secret=ledger"
     ))
     .await;
 
     for (login, expected) in [
-        (login(&format!("{user}:wrong"), "localhost", ""), "user or password refused"),
+        (login(&format!("{USER}:wrong"), "localhost", ""), "user or password refused"),
         (
-            login(user, "localhost", "?password-file=/nowhere"),
+            login(USER, "localhost", "?password-file=/nowhere"),
             "password-file cannot be read: entity not found",
         ),
         // The certificate is for localhost.
@@ -67,7 +68,7 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
         assert!(!error.to_string().contains("wrong") && !error.to_string().contains("w0rd"), "{error}");
     }
 
-    run(&admin, grants.revoke, user).await;
+    run(&admin, REVOKE).await;
     let error = login(&whole, "localhost", "").check().await.unwrap_err();
     assert!(error.needs_fix() && error.to_string().contains("lacks a permission on the tables"), "{error}");
     // A person who only looks needs no permission to write.
@@ -77,8 +78,8 @@ pub(crate) async fn worker_has_the_documented_permissions(kind: Kind, user: &str
     assert_eq!(reader.search(&query).await.unwrap().records.len(), 1);
 }
 
-async fn run(admin: &SqlLedger, statement: &str, user: &str) {
-    let statement = statement.replace("NAME", user).replace("SECRET", PASSWORD);
+async fn run(admin: &SqlLedger, statement: &str) {
+    let statement = statement.replace("NAME", USER).replace("SECRET", PASSWORD);
     admin.raw(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 

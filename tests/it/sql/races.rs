@@ -1,4 +1,4 @@
-//! Owners that race, each with connections of its own; and a server that is killed under load.
+//! Owners that race, each with connections of its own.
 
 use std::time::Duration;
 
@@ -7,11 +7,21 @@ use taskback::Fingerprint;
 use taskback::ledger::{Claim, ClaimRequest, Lease, Ledger, SqlLedger, WriteResult};
 use tokio::sync::Semaphore;
 
+use super::database::{Database, open};
 use super::suite::{pass, times};
 use crate::ledger::{LEASE, claim, claimed, key, output};
 
+/// So many rounds of every race, on an empty database.
+pub(crate) async fn races<D: Database>(kind: &D, rounds: u32) {
+    let url = kind.database().await;
+    let ledgers: Vec<_> = (0..D::OWNERS).map(|_| open(&url)).collect();
+    ledgers[0].init().await.unwrap();
+    one_owner_wins_every_race(&ledgers, rounds).await;
+    one_owner_decides_at_a_lease_end(&ledgers, rounds).await;
+}
+
 /// Of all owners one gets the task, and one decides it, in every round.
-pub(crate) async fn one_owner_wins_every_race(ledgers: &[SqlLedger], rounds: u32) {
+async fn one_owner_wins_every_race(ledgers: &[SqlLedger], rounds: u32) {
     for round in 0..rounds * times() {
         let key = key(&format!("race {round}"));
         let mut epoch = 1;
@@ -52,7 +62,7 @@ async fn together(ledgers: &[SqlLedger], key: &Fingerprint) -> Vec<(usize, Lease
 }
 
 /// One owner decides when its lease is about to end, another one takes over when it has ended: one of both decides.
-pub(crate) async fn one_owner_decides_at_a_lease_end(ledgers: &[SqlLedger], rounds: u32) {
+async fn one_owner_decides_at_a_lease_end(ledgers: &[SqlLedger], rounds: u32) {
     let mut rng = fastrand::Rng::with_seed(5);
     for round in 0..rounds * times() {
         let key = key(&format!("end {round}"));

@@ -5,8 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use taskback::ledger::SqlLedger;
-use taskback::{Clients, Settings};
+use super::database::{Database, open};
 
 /// A kind of server that tests/peers/database.py starts.
 #[derive(Clone, Copy, Debug)]
@@ -41,28 +40,22 @@ impl Kind {
         }
     }
 
-    /// The URL of an empty database on the shared server.
-    pub(crate) async fn database(self) -> String {
-        let server = tokio::task::spawn_blocking(move || self.shared()).await.unwrap();
-        server.database().await
-    }
-
     /// The path of the certificate of the shared server's authority.
     pub(crate) fn authority(self) -> &'static str {
         &self.shared().authority
     }
-
-    /// A ledger in an empty database, with its tables.
-    pub(crate) async fn ledger(self) -> SqlLedger {
-        let ledger = open(&self.database().await);
-        ledger.init().await.unwrap();
-        ledger
-    }
 }
 
-pub(crate) fn open(url: &str) -> SqlLedger {
-    let settings = Settings::from_vars([("TASKBACK_LEDGER".into(), url.into())]).unwrap();
-    SqlLedger::open(&Clients::without_aws(&settings)).unwrap()
+/// Its databases are on the server that all tests of this kind share.
+impl Database for Kind {
+    const MISSING: &'static str = "its tables are missing; run `taskback ledger init --apply`";
+    const OWNERS: usize = 16;
+
+    async fn database(&self) -> String {
+        let kind = *self;
+        let server = tokio::task::spawn_blocking(move || kind.shared()).await.unwrap();
+        server.database().await
+    }
 }
 
 /// A server. It ends when its standard input closes, hence with this process.

@@ -1,45 +1,37 @@
 //! SQLite, in files of the test's own.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use taskback::ledger::{Ledger, LedgerError, SqlLedger};
 
-use super::{races, suite, tables};
+use super::database::Database;
+use super::every_database::every_database;
 use crate::ledger::{claim, claimed, key, output};
-use crate::storm::workers_leave_one_outcome_per_task;
+
+/// Each of its databases is a new file.
+struct Sqlite;
+
+impl Database for Sqlite {
+    const MISSING: &'static str = "make it with `taskback ledger init --apply`";
+    const OWNERS: usize = 8;
+
+    async fn database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        format!("sqlite:{}", path(&format!("every-{}", COUNT.fetch_add(1, Ordering::Relaxed))).display())
+    }
+}
+
+every_database!(Sqlite);
 
 /// A path where no file is. The folder ends with the next build.
-pub(crate) fn path(name: &str) -> PathBuf {
+fn path(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.db"));
     for end in ["", "-wal", "-shm"] {
         let file = format!("{}{end}", path.display());
         assert!(std::fs::remove_file(&file).is_ok() || !Path::new(&file).exists(), "{file} stays");
     }
     path
-}
-
-pub(crate) async fn ledger(name: &str) -> SqlLedger {
-    let ledger = SqlLedger::sqlite(path(name));
-    ledger.init().await.unwrap();
-    ledger
-}
-
-#[tokio::test]
-async fn sqlite_follows_the_rules() {
-    suite::suite(&ledger("rules").await).await;
-}
-
-#[test]
-fn sqlite_agrees_with_the_rules() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let ledger = runtime.block_on(ledger("agreement"));
-    suite::agreement(&runtime, &ledger, 60);
-}
-
-#[tokio::test]
-async fn sqlite_makes_and_checks_tables() {
-    let path = path("tables");
-    tables::tables(&SqlLedger::sqlite(&path), "make it with `taskback ledger init --apply`").await;
 }
 
 #[cfg(unix)]
@@ -69,7 +61,7 @@ async fn foreign_file_is_refused() {
 /// A row that was decided stays; a write without room has no effect, and works once there is room again.
 #[tokio::test]
 async fn full_disk_is_unavailable_and_passes() {
-    let ledger = ledger("full").await;
+    let ledger = Sqlite.ledger().await;
     let lease = claimed(&ledger, &key("t"), "a").await;
     let pages = ledger.raw("PRAGMA page_count").await.unwrap()[0].clone().unwrap();
     ledger.raw(&format!("PRAGMA max_page_count = {pages}")).await.unwrap();
@@ -83,23 +75,4 @@ async fn full_disk_is_unavailable_and_passes() {
     ledger.raw("PRAGMA max_page_count = 100000").await.unwrap();
     ledger.decide(&key("t"), &lease, &long).await.unwrap();
     assert_eq!(claim(&ledger, &key("t"), "b").await, Ok(taskback::ledger::Claim::Decided(long)));
-}
-
-#[tokio::test]
-async fn sqlite_owners_race_for_one_win() {
-    let path = path("races");
-    let ledgers: Vec<_> = (0..8).map(|_| SqlLedger::sqlite(&path)).collect();
-    ledgers[0].init().await.unwrap();
-    races::one_owner_wins_every_race(&ledgers, 30).await;
-    races::one_owner_decides_at_a_lease_end(&ledgers, 30).await;
-}
-
-#[tokio::test]
-async fn sqlite_killed_workers_leave_one_outcome() {
-    let path = path("storm");
-    SqlLedger::sqlite(&path).init().await.unwrap();
-    let url = format!("sqlite:{}", path.display());
-    for seed in 0..suite::times() {
-        workers_leave_one_outcome_per_task(&[("TASKBACK_LEDGER", &url)], 20 + u64::from(seed)).await;
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use taskback::ledger::{Claim, Ledger, SqlLedger};
 
+use super::database::Database;
 use crate::ledger::records::{records_are_shown, workflow_is_found};
 use crate::ledger::{claim, decided, follows_the_rules, key, output, random};
 
@@ -19,7 +20,8 @@ pub(crate) fn times() -> u32 {
     std::env::var("TASKBACK_TEST_TIMES").map_or(1, |times| times.parse().unwrap())
 }
 
-pub(crate) async fn suite(ledger: &SqlLedger) {
+pub(crate) async fn suite(kind: &impl Database) {
+    let ledger = &kind.ledger().await;
     follows_the_rules(ledger, async |time| pass(ledger, time).await).await;
     records_are_shown(ledger, async |time| pass(ledger, time).await).await;
     workflow_is_found(ledger).await;
@@ -27,13 +29,15 @@ pub(crate) async fn suite(ledger: &SqlLedger) {
 }
 
 /// Also if a response is lost and the call is repeated.
-pub(crate) fn agreement(runtime: &tokio::runtime::Runtime, ledger: &SqlLedger, cases: u32) {
+pub(crate) fn agreement(kind: &impl Database, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ledger = runtime.block_on(kind.ledger());
     let count = Cell::new(0);
     let agree = random::runner(cases * times()).run(&random::calls(), |calls| {
         count.set(count.get() + 1);
         let key = key(&count.get().to_string());
-        let later = async |time| pass(ledger, time).await;
-        runtime.block_on(random::agrees(ledger, &key, Duration::ZERO, later, &calls))
+        let later = async |time| pass(&ledger, time).await;
+        runtime.block_on(random::agrees(&ledger, &key, Duration::ZERO, later, &calls))
     });
     agree.unwrap();
 }

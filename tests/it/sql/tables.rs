@@ -3,11 +3,13 @@
 use taskback::ledger::{Claim, Finding, Lease, Ledger, SqlLedger, WriteResult};
 use taskback::{ClosedBy, Receipt};
 
+use super::database::{Database, open};
 use crate::ledger::{LEASE, claim, claimed, decided, key, output};
 
-/// Everything about the tables, on an empty database. `missing` is the error that it has before.
-pub(crate) async fn tables(ledger: &SqlLedger, missing: &str) {
-    missing_tables_name_the_next_step(ledger, missing).await;
+/// Everything about the tables, on an empty database.
+pub(crate) async fn tables<D: Database>(kind: &D) {
+    let ledger = &open(&kind.database().await);
+    missing_tables_name_the_next_step(ledger, D::MISSING).await;
     init_is_repeatable(ledger).await;
     check_writes_nothing(ledger).await;
     row_holds_its_state(ledger).await;
@@ -153,17 +155,22 @@ fn now() -> i64 {
 }
 
 /// Each change of the database is a problem that names it, and was none before.
-pub(crate) async fn dangerous_settings_are_problems(open: impl Fn() -> SqlLedger, changes: &[(&str, &str)]) {
-    open().init().await.unwrap();
-    for (change, expected) in changes {
+pub(crate) async fn dangerous_settings_are_problems(
+    kind: impl Database,
+    changes: fn(database: &str) -> Vec<(String, &'static str)>,
+) {
+    let url = kind.database().await;
+    let (_, name) = url.rsplit_once('/').unwrap();
+    open(&url).init().await.unwrap();
+    for (change, expected) in changes(name) {
         let problem = |finding: &Finding| match finding {
             Finding::Problem(text) => text.contains(expected),
             _ => false,
         };
-        assert!(!open().examine().await.iter().any(problem), "{expected} before");
-        open().raw(change).await.unwrap();
+        assert!(!open(&url).examine().await.iter().any(problem), "{expected} before");
+        open(&url).raw(&change).await.unwrap();
         // A setting of the database counts for connections of later.
-        let findings = open().examine().await;
+        let findings = open(&url).examine().await;
         assert!(findings.iter().any(problem), "{expected}: {findings:?}");
     }
 }

@@ -7,8 +7,9 @@ use taskback::ledger::{Claim, Lease, Ledger, SqlLedger, WriteResult};
 use taskback::{Outcome, Receipt};
 use tokio::time::{Instant, timeout};
 
+use super::database::{Database, open};
 use super::proxy::{Proxy, Trouble};
-use super::server::{Kind, open};
+use super::server::Kind;
 use crate::ledger::{LEASE, claim, claimed, key, output};
 
 /// A call of a task in the life of `stage`, through a ledger whose connection breaks.

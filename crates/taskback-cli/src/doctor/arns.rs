@@ -32,7 +32,7 @@ pub(super) enum Match {
 const MAX_LENGTH: usize = 2048;
 
 impl Target {
-    pub(super) fn of(service: &'static str, resource: &Resource, kind: &Kind) -> Self {
+    pub(super) fn from_resource(service: &'static str, resource: &Resource, kind: &Kind) -> Self {
         let view = resource.view();
         let literal = match view.peek(&[kind.name]) {
             Known::Is(name) => Some(text(name)),

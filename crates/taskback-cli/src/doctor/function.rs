@@ -84,7 +84,7 @@ impl<'t> Function<'t> {
         } else {
             (view.clone(), on_failure(template, name, &view))
         };
-        let triggers = Triggers::of(template, resource, &listing);
+        let triggers = Triggers::read(template, resource, &listing);
         Self { name, resource, view, job, triggers, on_failure }
     }
 
@@ -125,7 +125,7 @@ impl<'t> Function<'t> {
             OnFailure::To(failed) => Some(failed),
             OnFailure::None | OnFailure::Unknown => None,
         };
-        let found = redriven.chain(failed).filter_map(|value| find(template, value, &QUEUE).here());
+        let found = redriven.chain(failed).filter_map(|value| find(template, value, &QUEUE).into_resource());
         found.map(|queue| &*queue.name).collect()
     }
 }
@@ -167,7 +167,8 @@ fn may_run_taskback(resource: &Resource, view: &View<'_>) -> bool {
 /// The destination of asynchronous events that failed.
 fn on_failure<'t>(template: &'t Template, name: &str, view: &View<'t>) -> OnFailure<'t> {
     let is_it = |view: &View<'t>| {
-        let found = view.get(&["FunctionName"]).and_then(|value| find(template, value, &FUNCTION).here());
+        let found =
+            view.get(&["FunctionName"]).and_then(|value| find(template, value, &FUNCTION).into_resource());
         found.is_some_and(|found| found.name == name)
     };
     let configs = template.of_kind("AWS::Lambda::EventInvokeConfig").map(Resource::view).filter(is_it);

@@ -45,19 +45,19 @@ impl<'t> Policies<'t> {
     }
 
     /// Returns the permissions of a function. An error says why its role is unknown.
-    pub(super) fn of(&self, function: &Function<'t>) -> Result<Rc<Grants<'t>>, String> {
+    pub(super) fn get(&self, function: &Function<'t>) -> Result<Rc<Grants<'t>>, String> {
         let (template, view) = (self.template, &function.view);
         if view.lacks(&["Role"]) && function.resource.kind == SAM_FUNCTION {
-            return Ok(self.grants(sam_role(function), || RolePolicies::of_sam(template, function)));
+            return Ok(self.grants(sam_role(function), || RolePolicies::from_sam(template, function)));
         }
         let value = match view.peek(&["Role"]) {
             Known::Is(value) => value,
             Known::Unknown(reason) => return Err(reason),
             Known::Absent => return Err("it is not set".to_owned()),
         };
-        let role = find(template, value, &ROLE).here();
+        let role = find(template, value, &ROLE).into_resource();
         let role = role.ok_or_else(|| format!("{} is not in the template", text(value)))?;
-        Ok(self.grants(role.name.clone(), || RolePolicies::of(template, role)))
+        Ok(self.grants(role.name.clone(), || RolePolicies::from_role(template, role)))
     }
 
     fn grants(&self, role: String, policies: impl FnOnce() -> RolePolicies) -> Rc<Grants<'t>> {
@@ -149,8 +149,8 @@ pub(super) fn target(template: &Template, service: &'static str, text: &str) -> 
         "kms" => &KEY,
         _ => &SECRET,
     };
-    match find_text(template, text, kind).here() {
-        Some(resource) => Target::of(service, resource, kind),
+    match find_text(template, text, kind).into_resource() {
+        Some(resource) => Target::from_resource(service, resource, kind),
         // An alias does not name the key, and policies name keys.
         None if text.contains("alias/") => Target::unnamed(service, text),
         None => Target::named(service, text),

@@ -44,7 +44,7 @@ pub(super) enum Found<'t> {
 }
 
 impl<'t> Found<'t> {
-    pub(super) fn here(self) -> Option<&'t Resource> {
+    pub(super) fn into_resource(self) -> Option<&'t Resource> {
         match self {
             Self::Here(resource) => Some(resource),
             Self::Other(_) | Self::Unknown(_) => None,

@@ -55,7 +55,7 @@ impl Statement {
         }
         for statement in document.items(&["Statement"]) {
             match statement.peek(&["Effect"]) {
-                Known::Is(effect) => statements.push(Self::of(&statement, effect == "Deny")),
+                Known::Is(effect) => statements.push(Self::new(&statement, effect == "Deny")),
                 Known::Unknown(reason) => unknown.push(format!("{}: {reason}", statement.label)),
                 Known::Absent => unknown.push(format!("{}: a statement has no Effect", statement.label)),
             }
@@ -63,7 +63,7 @@ impl Statement {
         (statements, unknown)
     }
 
-    fn of(view: &View<'_>, is_deny: bool) -> Self {
+    fn new(view: &View<'_>, is_deny: bool) -> Self {
         let has = |name| !matches!(view.peek(&[name]), Known::Absent);
         let principals = (has("Principal") || has("NotPrincipal"))
             .then(|| Patterns::read(view, "Principal", "NotPrincipal"));

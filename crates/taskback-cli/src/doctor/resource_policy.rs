@@ -36,7 +36,8 @@ impl ResourcePolicies {
                     policies.add_to(template, &view, ("SecretId", &SECRET, "ResourcePolicy"));
                 }
                 "AWS::DynamoDB::Table" => {
-                    policies.add(Some(&resource.name), &view.at("ResourcePolicy").at("PolicyDocument"));
+                    policies
+                        .add(Some(&resource.name), &view.member("ResourcePolicy").member("PolicyDocument"));
                 }
                 _ => policies.add_key(resource, &view),
             }
@@ -52,7 +53,7 @@ impl ResourcePolicies {
     fn add_to(&mut self, template: &Template, view: &View<'_>, (of, kind, document): (&str, &Kind, &str)) {
         for named in view.items(&[of]) {
             match find(template, named.value, kind) {
-                Found::Here(resource) => self.add(Some(&resource.name), &view.at(document)),
+                Found::Here(resource) => self.add(Some(&resource.name), &view.member(document)),
                 Found::Unknown(why) if reason(named.value).is_some() => named.note(&[], &why),
                 // A resource that no function of the template uses.
                 Found::Other(_) | Found::Unknown(_) => {}
@@ -63,7 +64,7 @@ impl ResourcePolicies {
     /// Without a policy of its own, a key has one that leaves all to the account.
     fn add_key(&mut self, resource: &Resource, view: &View<'_>) {
         if KEY.types.contains(&&*resource.kind) && !view.lacks(&["KeyPolicy"]) {
-            self.add(Some(&resource.name), &view.at("KeyPolicy"));
+            self.add(Some(&resource.name), &view.member("KeyPolicy"));
             self.0.entry(resource.name.clone()).or_default().is_key = true;
         }
     }
@@ -92,7 +93,7 @@ impl ResourcePolicy {
 /// True if a statement is about a role.
 pub(super) fn is_about(template: &Template, statement: &Statement, role: &str) -> Match {
     let is_role = |principal: &str| {
-        let found = find_text(template, principal, &ROLE).here();
+        let found = find_text(template, principal, &ROLE).into_resource();
         logical(principal) == Some(role) || found.is_some_and(|found| found.name == role)
     };
     let is_it = |principal: &str| match principal {

@@ -19,7 +19,7 @@ pub(super) struct RolePolicies {
 }
 
 impl RolePolicies {
-    pub(super) fn of(template: &Template, role: &Resource) -> Self {
+    pub(super) fn from_role(template: &Template, role: &Resource) -> Self {
         let mut policies = Self::default();
         let view = role.view();
         for list in ["Policies", "ManagedPolicyArns"] {
@@ -28,7 +28,7 @@ impl RolePolicies {
             }
         }
         for policy in view.items(&["Policies"]) {
-            policies.add_document(&policy.at("PolicyDocument"));
+            policies.add_document(&policy.member("PolicyDocument"));
         }
         for policy in view.items(&["ManagedPolicyArns"]) {
             policies.add_managed(template, &policy);
@@ -39,7 +39,7 @@ impl RolePolicies {
     }
 
     /// The role that SAM makes, with its permissions for queues and destinations.
-    pub(super) fn of_sam(template: &Template, function: &Function<'_>) -> Self {
+    pub(super) fn from_sam(template: &Template, function: &Function<'_>) -> Self {
         let mut policies = Self::default();
         let events = function.view.members(&["Events"]);
         let reads_queue = |event: &View<'_>| match event.text(&["Type"]).as_deref() {
@@ -95,10 +95,12 @@ impl RolePolicies {
                 let roles = policy.view().items(&[property]);
                 let is_it = |role: &View<'_>| {
                     logical(&text(role.value)) == Some(name)
-                        || find(template, role.value, &ROLE).here().is_some_and(|role| role.name == name)
+                        || find(template, role.value, &ROLE)
+                            .into_resource()
+                            .is_some_and(|role| role.name == name)
                 };
                 if roles.iter().any(is_it) {
-                    self.add_document(&policy.view().at("PolicyDocument"));
+                    self.add_document(&policy.view().member("PolicyDocument"));
                 }
             }
         }
@@ -143,8 +145,8 @@ fn managed(template: &Template, policy: &View<'_>) -> Result<(Vec<Statement>, Ve
     if let Known::Unknown(reason) = policy.peek(&[]) {
         return Err(format!("{}: {reason}", policy.label));
     }
-    if let Some(own) = find(template, policy.value, &MANAGED_POLICY).here() {
-        return Ok(Statement::read(&own.view().at("PolicyDocument")));
+    if let Some(own) = find(template, policy.value, &MANAGED_POLICY).into_resource() {
+        return Ok(Statement::read(&own.view().member("PolicyDocument")));
     }
     let arn = text(policy.value);
     let name = arn.rsplit(['/', ':']).next().unwrap_or_default();

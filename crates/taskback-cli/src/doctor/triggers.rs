@@ -19,13 +19,13 @@ pub(super) struct Triggers<'t> {
 
 impl<'t> Triggers<'t> {
     /// Returns what invokes a function. Unknown facts go where the view of the function lists its own.
-    pub(super) fn of(template: &'t Template, function: &Resource, function_view: &View<'t>) -> Self {
+    pub(super) fn read(template: &'t Template, function: &Resource, function_view: &View<'t>) -> Self {
         let mut triggers = Self::default();
         for (_, event) in function_view.members(&["Events"]) {
             triggers.add_sam_event(template, event);
         }
         let is_it = |value: Option<&Value>| {
-            let found = value.and_then(|value| find(template, value, &FUNCTION).here());
+            let found = value.and_then(|value| find(template, value, &FUNCTION).into_resource());
             found.is_some_and(|found| found.name == function.name)
         };
         for resource in template.resources.values() {
@@ -59,9 +59,9 @@ impl<'t> Triggers<'t> {
     fn add_sam_event(&mut self, template: &'t Template, event: View<'t>) {
         let kind = event.text(&["Type"]).unwrap_or_default();
         match &*kind {
-            "SQS" => self.add_mapping(template, event.at("Properties"), &["Queue"]),
+            "SQS" => self.add_mapping(template, event.member("Properties"), &["Queue"]),
             "SNS" if is_by_queue(&event) => {
-                let subscription = event.at("Properties").at("SqsSubscription");
+                let subscription = event.member("Properties").member("SqsSubscription");
                 if subscription.value.is_object() {
                     return self.add_mapping(template, subscription, &["QueueArn"]);
                 }

@@ -112,7 +112,7 @@ impl<'t> View<'t> {
     }
 
     /// A part, which is null if it is absent.
-    pub(super) fn at(&self, name: &str) -> Self {
+    pub(super) fn member(&self, name: &str) -> Self {
         let value = self.value.get(name).unwrap_or(&Value::Null);
         Self { label: format!("{}.{name}", self.label), value, unknown: self.unknown }
     }

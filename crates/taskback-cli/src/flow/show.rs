@@ -81,7 +81,7 @@ pub(super) fn status(execution: &Execution) -> String {
 /// One JSON object for programs.
 pub(super) fn json(execution: &Execution, events: &[Event]) -> serde_json::Result<String> {
     let FailureReason { error, cause } = end_reason(execution, events);
-    let events = events.iter().map(EventJson::of).collect();
+    let events = events.iter().map(EventJson::from_event).collect();
     serde_json::to_string(&ExecutionJson { execution: ExecutionView::of(execution), error, cause, events })
 }
 
@@ -116,7 +116,7 @@ struct EventJson<'a> {
 }
 
 impl<'a> EventJson<'a> {
-    fn of(event: &'a Event) -> Self {
+    fn from_event(event: &'a Event) -> Self {
         let FailureReason { error, cause } = FailureReason::of(event);
         Self {
             event_id: event.event_id,

@@ -1,23 +1,34 @@
 //! `taskback doctor`.
 
 mod broken;
+mod exit;
 mod hostile;
 mod own;
 mod peers;
 mod permissions;
+mod statements;
 mod triggers;
 mod unknown;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::run::{Ran, run, taskback};
+use crate::run::{Ran, run, run_within, taskback};
 
 fn doctor(template: &Path, more: &[&str]) -> Ran {
-    let arguments = [&["doctor", template.to_str().unwrap()], more].concat();
-    run(&mut taskback(&arguments))
+    run(&mut command(template, more))
+}
+
+/// As [`doctor`], within so many seconds of the processor's time.
+fn doctor_within(seconds: u32, template: &Path) -> Ran {
+    run_within(seconds, &command(template, &["--json"]))
+}
+
+fn command(template: &Path, more: &[&str]) -> Command {
+    taskback(&[&["doctor", template.to_str().unwrap()], more].concat())
 }
 
 /// The only parameter of our own template without a default.

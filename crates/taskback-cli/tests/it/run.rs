@@ -32,10 +32,19 @@ pub(crate) fn at_aws(args: &[&str], url: &str) -> Command {
 pub(crate) fn run(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     Ran {
-        code: output.status.code().expect("an exit code, not a signal"),
+        code: output.status.code().unwrap_or_else(|| panic!("{}: {command:?}", output.status)),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Runs the command, which is killed after so many seconds of the processor's time. On a busy machine it takes longer, and
+/// no more of that.
+pub(crate) fn run_within(seconds: u32, command: &Command) -> Ran {
+    let limit = format!("ulimit -t {seconds} && exec \"$0\" \"$@\"");
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &limit]).arg(command.get_program()).args(command.get_args());
+    run(shell.env_clear().stdin(Stdio::null()))
 }
 
 pub(crate) fn run_with_stdin(command: &mut Command, text: &str) -> Ran {

@@ -1,3 +1,6 @@
+mod durable;
+mod pointers;
+
 use super::*;
 use crate::swf;
 use crate::token_keys::TOKEN_KEYS;
@@ -96,27 +99,6 @@ fn token_without_service_is_configuration_error() {
 }
 
 #[test]
-fn pointers_find_token_and_input() {
-    let message_format = MessageFormat {
-        token_pointer: Some("/meta/callback".into()),
-        input_pointer: Some("/payload".into()),
-        ..fnf()
-    };
-    let task = message_format.task(r#"{"meta":{"callback":"t"},"payload":[1]}"#).unwrap();
-    assert_eq!((task.token.expose(), task.input.get()), ("t", "[1]"));
-    let error = message_format.task(r#"{"meta":{"callback":"t"}}"#).unwrap_err();
-    assert!(
-        error == DecodeError::PointerNotFound("TASKBACK_INPUT_POINTER") && error.is_configuration_error()
-    );
-    let error = message_format.task(r#"{"taskToken":"t","payload":1}"#).unwrap_err();
-    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"));
-
-    let message_format = MessageFormat { input_pointer: None, ..message_format };
-    let task = message_format.task(r#"{"meta":{"callback":"t","x":1},"payload":[1]}"#).unwrap();
-    assert_eq!(task.input.get(), r#"{"meta":{"x":1},"payload":[1]}"#, "the token never reaches the step");
-}
-
-#[test]
 fn envelope_is_read_in_any_case() {
     for body in [
         r#"{"service":"SWF","taskToken":"t","input":{"a":1.0}}"#,
@@ -173,60 +155,6 @@ fn input_with_repeated_names_passes_raw() {
 }
 
 #[test]
-fn pointer_reads_incomplete_envelope() {
-    let swf = MessageFormat { service: Some(Service::Swf), ..MessageFormat::default() };
-    let token = MessageFormat { token_pointer: Some("/meta/callback".into()), ..swf.clone() };
-    let body = r#"{"service":"SWF","meta":{"callback":"t"}}"#;
-    let task = token.task(body).unwrap();
-    assert_eq!((task.token.service(), task.input.get()), (Service::Swf, r#"{"service":"SWF","meta":{}}"#));
-    let unset = MessageFormat { service: None, ..token.clone() };
-    assert_eq!(unset.task(body).unwrap().token.service(), Service::Swf, "the body names its service");
-    let fnf = MessageFormat { service: Some(Service::Fnf), ..token.clone() };
-    let error = fnf.task(body).unwrap_err();
-    assert_eq!(error, DecodeError::OtherService { named: Service::Swf, configured: Service::Fnf });
-    let text = "the body's service is swf, but TASKBACK_SERVICE is fnf: correct one of them";
-    assert_eq!(error.to_string(), text);
-    for nothing in [
-        r#"{"service":"swf","taskToken":"t"}"#,
-        r#"{"service":"swf","taskToken":"t","meta":{"callback":null}}"#,
-    ] {
-        assert_eq!(token.task(nothing).unwrap_err(), DecodeError::NoInput(Service::Swf));
-    }
-    for more in [r#""input":1,"Input":2,"taskToken":"a""#, r#""taskToken":"a","task_token":"b""#] {
-        let body = format!(r#"{{"service":"swf","meta":{{"callback":"t"}},{more}}}"#);
-        assert_eq!(token.task(&body).unwrap().token.expose(), "t", "{body}");
-    }
-    let input = MessageFormat { input_pointer: Some("/payload".into()), ..swf };
-    let task = input.task(r#"{"service":"swf","taskToken":"t","payload":[1e400]}"#).unwrap();
-    assert_eq!((task.token.expose(), task.input.get()), ("t", "[1e400]"));
-}
-
-#[test]
-fn input_around_token_is_without_it() {
-    let message_format = MessageFormat {
-        token_pointer: Some("/meta/callback".into()),
-        input_pointer: Some("/meta".into()),
-        ..fnf()
-    };
-    let task = message_format.task(r#"{"meta":{"callback":"t","n":1.0}}"#).unwrap();
-    assert_eq!(task.input.get(), r#"{"n":1.0}"#);
-    let whole = MessageFormat { token_pointer: None, input_pointer: Some(String::new()), ..fnf() };
-    assert_eq!(whole.task(r#"{"taskToken":"t","a":1}"#).unwrap().input.get(), r#"{"a":1}"#);
-    let same = MessageFormat { input_pointer: Some("/meta/callback".into()), ..message_format };
-    let error = same.task(r#"{"meta":{"callback":"t"}}"#).unwrap_err();
-    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_INPUT_POINTER"));
-}
-
-#[test]
-fn ambiguous_pointer_reads_nothing() {
-    let message_format = MessageFormat { token_pointer: Some("/callback".into()), ..fnf() };
-    let error = message_format.task(r#"{"callback":"a","callback":"b"}"#).unwrap_err();
-    assert_eq!(error, DecodeError::PointerRepeated("TASKBACK_TOKEN_POINTER"));
-    let error = message_format.task(r#"{"callback":null}"#).unwrap_err();
-    assert_eq!(error, DecodeError::PointerNotFound("TASKBACK_TOKEN_POINTER"));
-}
-
-#[test]
 fn poll_response_never_changes_service() {
     let poll = |more: &str| {
         format!(
@@ -252,121 +180,6 @@ fn poll_response_never_changes_service() {
     assert!(matches!(read(nameless), Err(DecodeError::Field(_))));
     let business = r#"{"taskToken":"t","startedEventId":"6","activityType":"run","workflowExecution":"w"}"#;
     assert_eq!(read(business).unwrap().0, Service::Fnf);
-}
-
-fn durable() -> MessageFormat {
-    MessageFormat { service: Some(Service::Durable), ..MessageFormat::default() }
-}
-
-fn read_durable(body: &str) -> Result<(Service, String, String), DecodeError> {
-    let task = durable().message(body)?;
-    Ok((task.token.service(), task.token.expose().to_owned(), task.input.get().to_owned()))
-}
-
-#[test]
-fn callback_id_is_token_only_for_durable() {
-    for key in ["callbackId", "callback_id"] {
-        let flat = format!(r#"{{"a":1,"{key}":"aWQ=","b":2.0}}"#);
-        assert_eq!(read_durable(&flat), ok(Service::Durable, "aWQ=", r#"{"a":1,"b":2.0}"#));
-        assert_eq!(read(&flat), Err(DecodeError::NoToken));
-        let beside = format!(r#"{{"taskToken":"t","{key}":"aWQ="}}"#);
-        assert_eq!(read(&beside), ok(Service::Fnf, "t", &format!(r#"{{"{key}":"aWQ="}}"#)));
-        assert_eq!(read_durable(&beside), Err(DecodeError::MultipleTokens));
-        let envelope = format!(r#"{{"service":"durable","{key}":"aWQ=","input":[1.0]}}"#);
-        assert_eq!(read(&envelope), ok(Service::Durable, "aWQ=", "[1.0]"));
-        let other = format!(r#"{{"service":"swf","{key}":"aWQ=","taskToken":"t","input":1}}"#);
-        assert_eq!(read_durable(&other), ok(Service::Swf, "t", "1"));
-    }
-    assert_eq!(read_durable(r#"{"taskToken":"aWQ="}"#), ok(Service::Durable, "aWQ=", "{}"));
-    let body = r#"{"Service":"Durable","CallbackID":"aWQ=","Input":1,
-                   "execution":{"durableExecutionArn":"a","callbackName":"c"}}"#;
-    let task = fnf().task(body).unwrap();
-    assert_eq!((task.token.expose(), task.business_key().as_deref()), ("aWQ=", Some("a/c")));
-}
-
-/// No report could carry it, so no step runs for it.
-#[test]
-fn encoded_callback_id_is_unreadable() {
-    for id in ["a%2Fb", "a b", "aWQ=x", ".."] {
-        let body = format!(r#"{{"service":"durable","callbackId":"{id}","input":1}}"#);
-        assert_eq!(read(&body), Err(DecodeError::MalformedToken(Service::Durable)), "{id}");
-    }
-    let long = format!(r#"{{"service":"durable","callbackId":"{}","input":1}}"#, "x".repeat(1025));
-    assert!(matches!(read(&long), Err(DecodeError::Token(_))));
-}
-
-#[test]
-fn later_service_names_are_not_reserved() {
-    let flat = r#"{"service":"durable","taskToken":"t"}"#;
-    assert_eq!(read(flat), ok(Service::Fnf, "t", r#"{"service":"durable"}"#));
-    assert_eq!(read_durable(flat), Err(DecodeError::NoInput(Service::Durable)));
-    let null = r#"{"service":"sfn","taskToken":"t","execution":null}"#;
-    assert_eq!(read(null), ok(Service::Fnf, "t", r#"{"service":"sfn","execution":null}"#));
-    for more in [r#""execution":{}"#, r#""EXECUTION":null,"execution":1"#] {
-        let near_miss = format!(r#"{{"service":"durable","taskToken":"t",{more}}}"#);
-        assert_eq!(read(&near_miss), Err(DecodeError::NoInput(Service::Durable)), "{more}");
-    }
-    assert_eq!(read(r#"{"service":"durable","input":1}"#), Err(DecodeError::NoToken));
-    let twice = r#"{"service":"durable","Service":"fnf","taskToken":"t"}"#;
-    assert_eq!(read(twice), Err(DecodeError::Repeated("service")));
-    let twice = r#"{"service":"durable","Service":"haircut","taskToken":"t"}"#;
-    assert_eq!(read(twice), ok(Service::Fnf, "t", r#"{"service":"durable","Service":"haircut"}"#));
-}
-
-#[test]
-fn wrapped_callback_id_is_unwrapped() {
-    let inner = r#"{"callbackId":"aWQ=","a":1}"#;
-    let sns = serde_json::json!({"Type": "Notification", "Message": inner}).to_string();
-    let rule = format!(r#"{{"detail-type":"x","detail":{inner}}}"#);
-    for body in [&sns, &rule] {
-        assert_eq!(read_durable(body), ok(Service::Durable, "aWQ=", r#"{"a":1}"#));
-        assert_eq!(fnf().message(body).unwrap_err(), DecodeError::NoToken);
-    }
-    // A body with a token itself is not a wrapper.
-    let own = format!(r#"{{"callback_id":"aWQ=","detail-type":"x","detail":{inner}}}"#);
-    let input = format!(r#"{{"detail-type":"x","detail":{inner}}}"#);
-    assert_eq!(read_durable(&own), ok(Service::Durable, "aWQ=", &input));
-    assert_eq!(fnf().message(&own).unwrap_err(), DecodeError::NoToken);
-}
-
-#[test]
-fn job_document_is_read_for_durable_only() {
-    let body = r#"{"version":1,"region":"us-east-1","job":{"callbackId":"aWQ=","heartbeatTimeoutSeconds":60,"input":{"n":1.0}}}"#;
-    let task = durable().message(body).unwrap();
-    assert_eq!((task.token.expose(), task.input.get()), ("aWQ=", r#"{"n":1.0}"#));
-    assert_eq!(task.heartbeat, Some(Duration::from_secs(60)));
-    assert_eq!(read(body), Err(DecodeError::NoToken));
-    let none = MessageFormat::default().message(body).unwrap_err();
-    assert_eq!(none, DecodeError::NoToken);
-    for (body, expected) in [
-        (
-            r#"{"version":1,"job":{"callbackId":"aWQ=","heartbeatTimeoutSeconds":0}}"#,
-            ok(Service::Durable, "aWQ=", "null"),
-        ),
-        (r#"{"job":{"callbackId":"aWQ="}}"#, Err(DecodeError::NoToken)),
-        (r#"{"version":null,"job":{"callbackId":"aWQ="}}"#, Err(DecodeError::NoToken)),
-        (r#"{"version":1,"Job":{"callbackId":"aWQ="}}"#, Err(DecodeError::NoToken)),
-        (r#"{"version":1,"task":{"callbackId":"aWQ="}}"#, Err(DecodeError::NoToken)),
-        (r#"{"version":1,"job":{"input":1}}"#, Err(DecodeError::NoToken)),
-        (r#"{"version":1,"job":"aWQ="}"#, Err(DecodeError::Field("job"))),
-        (r#"{"version":1,"job":{"callbackId":"a","taskToken":"b"}}"#, Err(DecodeError::MultipleTokens)),
-        (
-            r#"{"version":1,"job":{"callbackId":"a","heartbeatTimeoutSeconds":"x"}}"#,
-            Err(DecodeError::Field("heartbeatTimeoutSeconds")),
-        ),
-        // A flat object is what it was.
-        (
-            r#"{"callbackId":"a","version":1,"job":{"callbackId":"b"}}"#,
-            ok(Service::Durable, "a", r#"{"version":1,"job":{"callbackId":"b"}}"#),
-        ),
-    ] {
-        assert_eq!(read_durable(body), expected, "{body}");
-    }
-    let pointer = MessageFormat { token_pointer: Some("/job/callbackId".into()), ..durable() };
-    assert_eq!(
-        pointer.message(body).unwrap().input.get(),
-        r#"{"version":1,"region":"us-east-1","job":{"heartbeatTimeoutSeconds":60,"input":{"n":1.0}}}"#
-    );
 }
 
 /// The text of a message as a state machine's definition makes it, in either of its languages.

@@ -12,11 +12,13 @@ use crate::sigv4::{Scheme, SigV4};
 use crate::uuid::uuid;
 
 const JSON: &str = "application/x-amz-json-1.0";
+/// The header that names service and operation.
+pub(super) const TARGET: &str = "x-amz-target";
 const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Returns the operation that the request names behind the service's `prefix`, such as `SimpleWorkflowService.`.
 pub(crate) fn target<'r>(request: &'r Request, prefix: &str) -> Option<&'r str> {
-    let target = request.header("x-amz-target")?.strip_prefix(prefix)?;
+    let target = request.header(TARGET)?.strip_prefix(prefix)?;
     (request.method == "POST").then_some(target)
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::execution::Execution;
 use super::history;
 use super::limits::{MAX_ARN, MAX_DATA, MAX_NAME};
-use super::operation::SfnOperation;
+use super::operation::OPERATIONS;
 use super::waiting_state::WaitingState;
 use crate::effect::Effect;
 use crate::engine::{Engine, Scheduled};
@@ -25,7 +25,7 @@ const DEFAULT_NAME: &str = "taskback";
 
 impl Engine for SfnEngine {
     fn operations(&self) -> Vec<Operation> {
-        SfnOperation::ALL.map(SfnOperation::spec).to_vec()
+        OPERATIONS.iter().map(|operation| operation.spec).collect()
     }
 
     fn special_fields(&self) -> &'static [&'static str] {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use super::execution::{DEFAULT_NAME, WorkflowExecution};
 use super::limits::{MAX_DATA, MAX_NAME};
-use super::operation::SwfOperation;
+use super::operation::OPERATIONS;
 use super::state::SwfState;
 use crate::effect::Effect;
 use crate::engine::{Engine, Scheduled};
@@ -23,7 +23,7 @@ pub(crate) struct SwfEngine;
 
 impl Engine for SwfEngine {
     fn operations(&self) -> Vec<Operation> {
-        SwfOperation::ALL.map(SwfOperation::spec).to_vec()
+        OPERATIONS.iter().map(|operation| operation.spec).collect()
     }
 
     fn special_fields(&self) -> &'static [&'static str] {

@@ -1,46 +1,24 @@
-use crate::operation::Operation;
+use super::{activities, workflows};
+use crate::aws_json::operation::JsonOperation;
 
 /// The operations of SWF that are supported here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SwfOperation {
-    PollForActivityTask,
-    RecordActivityTaskHeartbeat,
-    RespondActivityTaskCompleted,
-    RespondActivityTaskFailed,
-    RespondActivityTaskCanceled,
-    GetWorkflowExecutionHistory,
-    TerminateWorkflowExecution,
-    RegisterDomain,
-}
-
-use SwfOperation::*;
-
-impl SwfOperation {
-    pub(super) const ALL: [Self; 8] = [
-        PollForActivityTask,
-        RecordActivityTaskHeartbeat,
-        RespondActivityTaskCompleted,
-        RespondActivityTaskFailed,
-        RespondActivityTaskCanceled,
-        GetWorkflowExecutionHistory,
-        TerminateWorkflowExecution,
-        RegisterDomain,
-    ];
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.spec().name == name)
-    }
-
-    pub(super) const fn spec(self) -> Operation {
-        match self {
-            PollForActivityTask => Operation::new("PollForActivityTask"),
-            RecordActivityTaskHeartbeat => Operation::new("RecordActivityTaskHeartbeat"),
-            RespondActivityTaskCompleted => Operation::report("RespondActivityTaskCompleted"),
-            RespondActivityTaskFailed => Operation::report("RespondActivityTaskFailed"),
-            RespondActivityTaskCanceled => Operation::report("RespondActivityTaskCanceled"),
-            GetWorkflowExecutionHistory => Operation::new("GetWorkflowExecutionHistory"),
-            TerminateWorkflowExecution => Operation::new("TerminateWorkflowExecution"),
-            RegisterDomain => Operation::new("RegisterDomain"),
-        }
-    }
-}
+pub(super) static OPERATIONS: [JsonOperation; 8] = [
+    JsonOperation::poll("PollForActivityTask", activities::poll),
+    JsonOperation::new("RecordActivityTaskHeartbeat", |state, members, context| {
+        activities::heartbeat(state, members, context.now)
+    }),
+    JsonOperation::report("RespondActivityTaskCompleted", |state, members, _| {
+        activities::complete(state, members)
+    }),
+    JsonOperation::report("RespondActivityTaskFailed", |state, members, _| activities::fail(state, members)),
+    JsonOperation::report("RespondActivityTaskCanceled", |state, members, _| {
+        activities::cancel(state, members)
+    }),
+    JsonOperation::new("GetWorkflowExecutionHistory", |state, members, _| {
+        workflows::get_history(state, members)
+    }),
+    JsonOperation::new("TerminateWorkflowExecution", |state, members, context| {
+        workflows::terminate(state, members, context.now)
+    }),
+    JsonOperation::new("RegisterDomain", |state, members, _| workflows::register_domain(state, members)),
+];

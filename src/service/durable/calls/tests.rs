@@ -27,7 +27,7 @@ fn head(call: &str, headers: Headers, body: &str, like: &str) -> String {
 }
 
 fn ireland() -> Endpoint {
-    Endpoint::at("https://lambda.eu-west-1.amazonaws.com", "eu-west-1".to_owned()).unwrap()
+    Endpoint::from_url("https://lambda.eu-west-1.amazonaws.com", "eu-west-1".to_owned()).unwrap()
 }
 
 fn head_of(template: &Template, body: &str, like: &str) -> String {
@@ -98,7 +98,7 @@ fn history_equals_the_official_sdk() {
 
 #[tokio::test]
 async fn body_is_sent_as_it_is() {
-    let endpoint = Endpoint::at("http://127.0.0.1:9", "eu-west-1".to_owned()).unwrap();
+    let endpoint = Endpoint::from_url("http://127.0.0.1:9", "eu-west-1".to_owned()).unwrap();
     let template = template(&endpoint, "a+/=", "succeed", &[]).unwrap();
     let keys = Credentials::new("a", "b", None, None, "test");
     let body = Bytes::from_static(b"{\"n\":1.0}");

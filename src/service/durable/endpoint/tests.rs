@@ -23,7 +23,7 @@ async fn endpoints_equal_the_official_sdk() {
 
 #[test]
 fn endpoint_of_settings_is_checked() {
-    let at = |url: &str| Endpoint::at(url, "eu-west-1".to_owned());
+    let at = |url: &str| Endpoint::from_url(url, "eu-west-1".to_owned());
     assert_eq!(at("http://127.0.0.1:9/").unwrap().url, "http://127.0.0.1:9");
     assert_eq!(at("https://proxy.example/lambda").unwrap().url, "https://proxy.example/lambda");
     for url in ["", "localhost:9", "http://", "http://h/?a=b"] {

@@ -83,7 +83,7 @@ fn outlived(template: &Template, queue: &Resource, function: &Function<'_>) -> O
         chain.push(&*queue.name);
         total += retention(queue)?;
         let dead = queue.view().get(&["RedrivePolicy", "deadLetterTargetArn"]);
-        next = dead.and_then(|dead| find(template, dead, &QUEUE).here());
+        next = dead.and_then(|dead| find(template, dead, &QUEUE).into_resource());
     }
     (total > ITEM_RETENTION).then(|| {
         let (days, chain) = (total / 86_400.0, chain.join(", "));

@@ -48,8 +48,9 @@ pub(super) fn check(template: &Template, functions: &[Function<'_>]) {
         }
         let mut names = BTreeSet::new();
         collect(resource.view().value, &mut names);
-        let found =
-            names.iter().filter_map(|name| find_text(template, &format!("${{{name}}}"), &FUNCTION).here());
+        let found = names
+            .iter()
+            .filter_map(|name| find_text(template, &format!("${{{name}}}"), &FUNCTION).into_resource());
         for found in found {
             let checked =
                 functions.iter().find(|function| function.name == found.name && function.job != Job::Other);

@@ -18,7 +18,7 @@ pub(super) fn check<'t>(
     function: &Function<'t>,
     findings: &mut Vec<Finding>,
 ) {
-    let grants = match policies.of(function) {
+    let grants = match policies.get(function) {
         Ok(grants) => grants,
         Err(reason) => {
             let reason = format!("{reason}, so the permissions are not known");

@@ -58,7 +58,7 @@ pub(super) fn unhandled(template: &Template, functions: &[Function<'_>]) -> Vec<
     }
     for function in functions.iter().filter(|function| function.job != Job::Other) {
         if let OnFailure::To(value) = function.on_failure
-            && find(template, value, &QUEUE).here().is_none()
+            && find(template, value, &QUEUE).into_resource().is_none()
         {
             function.view.note(&[], "the destination of its failed events is not a queue in the template");
         }

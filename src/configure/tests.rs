@@ -1,4 +1,5 @@
 use super::*;
+use crate::Taskback;
 use crate::aws;
 use crate::step::StepError;
 
