@@ -133,6 +133,7 @@ impl TaskRun<'_> {
             outcome = outcome.name(),
             error_name = error_name(&outcome),
             receipt = receipt.name(),
+            closed_by = closed_by(&receipt).map(ClosedBy::name),
             attempts = reports.attempts,
             duration_ms = self.budget.elapsed_ms(),
             "outcome reported"
@@ -184,12 +185,17 @@ impl TaskRun<'_> {
     }
 }
 
-/// The party that closed the task, where it may not have been a worker.
-fn closed_by_other(receipt: &Receipt) -> Option<ClosedBy> {
+/// The party that closed the task.
+fn closed_by(receipt: &Receipt) -> Option<ClosedBy> {
     match receipt {
-        Receipt::Closed { closed_by: closed_by @ (ClosedBy::Other | ClosedBy::Unknown) } => Some(*closed_by),
+        Receipt::Closed { closed_by } => Some(*closed_by),
         _ => None,
     }
+}
+
+/// The party that closed the task, where it may not have been a worker.
+fn closed_by_other(receipt: &Receipt) -> Option<ClosedBy> {
+    closed_by(receipt).filter(|party| matches!(party, ClosedBy::Other | ClosedBy::Unknown))
 }
 
 fn event(receipt: &Receipt) -> &'static str {

@@ -61,6 +61,8 @@ async fn task_closed_by_other_is_observed_once() {
     assert_eq!((&numbers["TasksClosedByOther"], &numbers["NackedClosed"]), (&1.into(), &3.into()));
     let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert_eq!(log.matches("\"task.closed_by_other\"").count(), 1, "{log}");
+    let closed = log.lines().find(|line| line.contains("\"task.closed\"")).unwrap_or_default();
+    assert!(closed.contains("\"closed_by\":\"other\""), "{log}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,12 +24,17 @@ pub(super) fn read(read: &mut Reader) -> PollerConfig {
 fn activity(read: &mut Reader) -> Option<(PolledTasks, Option<u32>)> {
     let heartbeat = read.number("TASKBACK_ACTIVITY_HEARTBEAT_TIMEOUT", 1, 86400);
     let arn = read.text("TASKBACK_ACTIVITY_ARN")?;
-    let is_activity = arn.starts_with("arn:") && arn.contains(":activity:") && arn.chars().count() <= 256;
-    if !is_activity {
+    if !is_activity_arn(&arn) {
         let expected = "expected the ARN of an activity, arn:…:activity:NAME, of at most 256 characters";
         read.error(&format!("TASKBACK_ACTIVITY_ARN: invalid value {}, {expected}", shown(&arn)));
     }
     Some((PolledTasks::activity(arn), heartbeat))
+}
+
+fn is_activity_arn(arn: &str) -> bool {
+    let parts: Vec<_> = arn.split(':').collect();
+    matches!(parts[..], ["arn", _, "states", _, _, "activity", name] if !name.is_empty())
+        && arn.chars().count() <= 256
 }
 
 fn task_list(read: &mut Reader) -> (PolledTasks, Option<u32>) {

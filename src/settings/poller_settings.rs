@@ -106,5 +106,12 @@ mod tests {
                 "TASKBACK_ACTIVITY_ARN: invalid value \"cards\", expected the ARN of an activity, arn:…:activity:NAME, of at most 256 characters"
             ]
         );
+        for wrong in [
+            "arn:aws:states:us-east-1:123456789012:activity:",
+            "arn:aws:lambda:us-east-1:123456789012:activity:cards",
+            "arn:aws:states:us-east-1:123456789012:stateMachine:activity:cards",
+        ] {
+            assert!(settings(&[queue, ("TASKBACK_ACTIVITY_ARN", wrong)]).is_err(), "{wrong}");
+        }
     }
 }

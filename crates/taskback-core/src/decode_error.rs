@@ -39,7 +39,7 @@ pub enum DecodeError {
     },
     /// A member that is read is there more than once, upper and lower case being the same: correct the sender.
     Repeated(&'static str),
-    /// The member of that name has another type than it should: correct the sender.
+    /// The member of that name has another type than it should, or is out of its range: correct the sender.
     Field(&'static str),
     /// The setting of that name holds a pointer that finds nothing here.
     PointerNotFound(&'static str),
@@ -70,7 +70,10 @@ impl fmt::Display for DecodeError {
         match self {
             Self::NotJson => f.write_str("the body is not JSON"),
             Self::NotAnObject => f.write_str("the body is not a JSON object"),
-            Self::NoToken => f.write_str("the body has no token under taskToken, task_token or TaskToken"),
+            Self::NoToken => f.write_str(
+                "the body has no token under taskToken, task_token or TaskToken, nor with TASKBACK_SERVICE=durable \
+                 callbackId or callback_id",
+            ),
             Self::MultipleTokens => f.write_str("the body has more than one token"),
             Self::TokenNotString => f.write_str("the token is not a JSON string"),
             Self::Token(error) => error.fmt(f),
@@ -93,7 +96,16 @@ impl fmt::Display for DecodeError {
             Self::Repeated(name) => {
                 write!(f, "the body has more than one {name} (upper and lower case are the same): send one")
             }
-            Self::Field(name) => write!(f, "the member {name} has the wrong type"),
+            Self::Field(name) => {
+                let expected = match *name {
+                    "heartbeatSeconds" => "a whole number from 1",
+                    "heartbeatTimeoutSeconds" => "a whole number, where 0 means none",
+                    "execution" => "an object of ids, or the one id that its service has as text",
+                    "job" => "an object",
+                    _ => return write!(f, "the member {name} has the wrong type"),
+                };
+                write!(f, "the member {name}: expected {expected}")
+            }
             Self::PointerNotFound(setting) => write!(f, "the pointer in {setting} finds nothing in the body"),
             Self::PointerRepeated(setting) => {
                 write!(f, "the pointer in {setting} finds more than one member in the body: send one")
@@ -104,3 +116,24 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_says_what_was_expected() {
+        for (error, expected) in [
+            (DecodeError::Field("heartbeatSeconds"), "heartbeatSeconds: expected a whole number from 1"),
+            (
+                DecodeError::Field("heartbeatTimeoutSeconds"),
+                "heartbeatTimeoutSeconds: expected a whole number",
+            ),
+            (DecodeError::Field("execution"), "execution: expected an object of ids"),
+            (DecodeError::Field("job"), "job: expected an object"),
+            (DecodeError::NoToken, "with TASKBACK_SERVICE=durable callbackId or callback_id"),
+        ] {
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

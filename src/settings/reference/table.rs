@@ -227,7 +227,11 @@ pub(super) const GROUPS: &[Group] = &[
                 Means("256"),
                 "The function's memory in MB, which bounds the events that are read at once.",
             ),
-            ("AWS_REGION", Means("none"), "The region of SWF, SQS, DynamoDB and Secrets Manager."),
+            (
+                "AWS_REGION",
+                Means("none"),
+                "The region of SWF, Step Functions, durable functions, SQS, DynamoDB and Secrets Manager.",
+            ),
             ("AWS_DEFAULT_REGION", Means("none"), "The same, where `AWS_REGION` is not set."),
             ("AWS_ACCESS_KEY_ID", Means("the other sources of the AWS SDKs"), "AWS credentials."),
             ("AWS_SECRET_ACCESS_KEY", Means("the other sources of the AWS SDKs"), "AWS credentials."),

@@ -47,18 +47,17 @@ fn closed(settlement: &Settlement) -> Option<String> {
     let not_recorded = "the outcome of this invocation was not recorded";
     match settlement {
         Settlement::Ack(Ack::Task(done)) => match done.receipt {
-            Receipt::Closed { closed_by: ClosedBy::Other } => Some(format!(
-                "task {} was closed by another worker: {not_recorded}",
-                done.fingerprint.short()
-            )),
+            Receipt::Closed { closed_by: ClosedBy::Other } => {
+                Some(format!("task {} was closed by another party: {not_recorded}", done.fingerprint.short()))
+            }
             Receipt::Closed { closed_by: ClosedBy::Unknown } => Some(format!(
-                "task {} was closed, probably by another worker: {not_recorded}",
+                "task {} was closed, perhaps by another party: {not_recorded}",
                 done.fingerprint.short()
             )),
             _ => None,
         },
         Settlement::Nack(NackReason::ClosedByOther) => {
-            Some(format!("a task was closed by another worker: {not_recorded}"))
+            Some(format!("a task was closed by another party: {not_recorded}"))
         }
         Settlement::Ack(_) | Settlement::Nack(_) => None,
     }

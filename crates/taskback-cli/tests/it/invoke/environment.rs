@@ -91,7 +91,7 @@ async fn memory_ledger_and_closed_task_are_noted() {
     let short = &opened.fingerprint[..8];
     assert!(closed.starts_with(&format!("taskback: task {short} was closed")), "{closed}");
     assert!(
-        closed.ends_with("by another worker: the outcome of this invocation was not recorded"),
+        closed.ends_with("by another party: the outcome of this invocation was not recorded"),
         "{closed}"
     );
     assert_eq!(server.state().task(&opened.fingerprint).unwrap().state, TaskState::Succeeded);
