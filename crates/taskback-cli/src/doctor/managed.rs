@@ -1,7 +1,7 @@
 //! The statements of AWS's managed policies and of SAM's policy templates, as far as they are about what taskback uses.
 
 use super::policies::Statement;
-use super::services::SERVICES;
+use super::services::{SERVICES, ServiceNeeds};
 use super::value::hole;
 use super::view::{Known, View};
 
@@ -23,11 +23,16 @@ pub(super) fn aws_managed(name: &str) -> Option<Vec<Statement>> {
         "SecretsManagerReadWrite" => all(&["secretsmanager:*"]),
         _ if UNRELATED.contains(&name) => Some(Vec::new()),
         _ => {
+            let histories = |service: &ServiceNeeds| {
+                service.history_actions.iter().map(|(action, _)| *action).collect::<Vec<_>>()
+            };
+            if let Some(service) = SERVICES.iter().find(|service| service.read_only_policy == Some(name)) {
+                return Some(vec![Statement::implicit(&histories(service), "*")]);
+            }
             let service = SERVICES.iter().find(|service| service.full_access_policy == Some(name))?;
             // Not every history has the prefix of the reports.
             let by_prefix = format!("{}*", service.action_prefix.unwrap_or_default());
-            let histories = service.history_actions.iter().map(|(action, _)| *action);
-            all(&[&*by_prefix].into_iter().chain(histories).collect::<Vec<_>>())
+            all(&[vec![&*by_prefix], histories(service)].concat())
         }
     }
 }
@@ -35,7 +40,7 @@ pub(super) fn aws_managed(name: &str) -> Option<Vec<Statement>> {
 const READ_QUEUE: [&str; 2] = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"];
 
 /// Policies of AWS that functions often have and that allow nothing that taskback needs.
-const UNRELATED: [&str; 22] = [
+const UNRELATED: [&str; 21] = [
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaDynamoDBExecutionRole",
     "AWSLambdaENIManagementAccess",
@@ -44,7 +49,6 @@ const UNRELATED: [&str; 22] = [
     "AWSLambdaMSKExecutionRole",
     "AWSLambdaRole",
     "AWSLambdaVPCAccessExecutionRole",
-    "AWSLambda_ReadOnlyAccess",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
     "AmazonDynamoDBReadOnlyAccess",

@@ -30,6 +30,8 @@ pub(super) struct ServiceNeeds {
     pub(super) own_condition: Option<&'static str>,
     /// AWS's managed policy with all of its actions.
     pub(super) full_access_policy: Option<&'static str>,
+    /// AWS's managed policy with its history actions and no others.
+    pub(super) read_only_policy: Option<&'static str>,
     pub(super) poller: Option<PollerNeeds>,
 }
 
@@ -68,6 +70,7 @@ pub(super) const SERVICES: [ServiceNeeds; 4] = [
         action_prefix: Some("swf:"),
         own_condition: Some("swf:taskList.name"),
         full_access_policy: Some("SimpleWorkflowFullAccess"),
+        read_only_policy: None,
         poller: Some(PollerNeeds {
             binary: "poller",
             setting: "TASKBACK_SWF_TASK_LIST",
@@ -105,6 +108,7 @@ pub(super) const SERVICES: [ServiceNeeds; 4] = [
         action_prefix: Some("states:"),
         own_condition: None,
         full_access_policy: Some("AWSStepFunctionsFullAccess"),
+        read_only_policy: None,
         poller: Some(PollerNeeds {
             binary: "poller",
             setting: "TASKBACK_ACTIVITY_ARN",
@@ -148,6 +152,7 @@ pub(super) const SERVICES: [ServiceNeeds; 4] = [
         action_prefix: Some("lambda:SendDurableExecutionCallback"),
         own_condition: None,
         full_access_policy: Some("AWSLambda_FullAccess"),
+        read_only_policy: Some("AWSLambda_ReadOnlyAccess"),
         poller: None,
     },
     ServiceNeeds {
@@ -165,6 +170,7 @@ pub(super) const SERVICES: [ServiceNeeds; 4] = [
         action_prefix: None,
         own_condition: None,
         full_access_policy: None,
+        read_only_policy: None,
         poller: None,
     },
 ];

@@ -44,6 +44,8 @@ fn listed(actions: &Value) -> BTreeSet<&str> {
 #[test]
 fn policies_allow_what_aws_and_sam_say() {
     let known = [
+        "AWSLambda_FullAccess",
+        "AWSLambda_ReadOnlyAccess",
         "AWSLambdaSQSQueueExecutionRole",
         "AWSStepFunctionsFullAccess",
         "AdministratorAccess",
