@@ -59,7 +59,8 @@ impl Setup {
     }
 
     pub(super) fn poll(&self) -> Process {
-        let mut command = self.command(&["poll"]);
+        // moto may give one task to two polls at the same time, which SWF does not.
+        let mut command = self.command(&["poll", "--pollers", "1"]);
         command.args(["--domain", self.workflow["domain"].as_str().unwrap()]);
         Process::start(command.args(["--task-list", self.workflow["taskList"].as_str().unwrap()]))
     }
