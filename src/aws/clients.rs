@@ -177,9 +177,9 @@ impl Clients {
     }
 
     /// A client of SQS for the queue at that URL. It is an error if there is no region, or if the URL is an emulator's and
-    /// the client would call AWS.
+    /// the client would call AWS: set `AWS_REGION`, or the endpoint that the error names.
     #[cfg(feature = "sqs")]
-    pub(crate) fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {
+    pub fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {
         if !self.has_aws_region() {
             return Err(Error::new(ErrorKind::Settings, "a queue needs AWS_REGION"));
         }

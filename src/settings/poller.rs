@@ -39,7 +39,15 @@ fn is_activity_arn(arn: &str) -> bool {
 
 fn task_list(read: &mut Reader) -> (PolledTasks, Option<u32>) {
     let heartbeat = read.number("TASKBACK_SWF_HEARTBEAT_TIMEOUT", 1, 86400);
-    let [domain, task_list] = ["TASKBACK_SWF_DOMAIN", "TASKBACK_SWF_TASK_LIST"].map(|name| {
+    let names = ["TASKBACK_SWF_DOMAIN", "TASKBACK_SWF_TASK_LIST"];
+    let is_any_set = names.iter().any(|name| read.is_set(name)) || read.is_set("TASKBACK_ACTIVITY_ARN");
+    if !is_any_set {
+        read.error("TASKBACK_SWF_DOMAIN and TASKBACK_SWF_TASK_LIST, or TASKBACK_ACTIVITY_ARN, must be set");
+    }
+    let [domain, task_list] = names.map(|name| {
+        if !is_any_set {
+            return read.text(name).unwrap_or_default();
+        }
         if !read.is_set("TASKBACK_ACTIVITY_ARN") {
             return read.needed(name, 256);
         }

@@ -99,6 +99,11 @@ mod tests {
             both,
             ["TASKBACK_SWF_TASK_LIST and TASKBACK_ACTIVITY_ARN are both set, and a poller polls one of them"]
         );
+        let neither = settings(&[queue]).unwrap_err().0;
+        assert_eq!(
+            neither,
+            ["TASKBACK_SWF_DOMAIN and TASKBACK_SWF_TASK_LIST, or TASKBACK_ACTIVITY_ARN, must be set"]
+        );
         let other = settings(&[queue, ("TASKBACK_ACTIVITY_ARN", "cards")]).unwrap_err().0;
         assert_eq!(
             other,

@@ -176,7 +176,7 @@ impl QueueArgs {
         if !clients.has_aws_region() {
             return Err("AWS_REGION: not set; the queue is in SQS".into());
         }
-        let queue = DeadLetterQueue::new(clients.sqs(), &self.queue_url);
+        let queue = DeadLetterQueue::new(clients.sqs_at(&self.queue_url)?, &self.queue_url);
         let records = taskback::ledger::open_records(&clients)?;
         Ok(Connected { queue, records, format: settings.message_format })
     }

@@ -141,12 +141,12 @@ pub(super) const GROUPS: &[Group] = &[
             ),
             (
                 "TASKBACK_SWF_DOMAIN",
-                Means("must be given, also by the option `--domain`"),
+                Means("must be given where no activity is, also by the option `--domain`"),
                 "The domain that the poller polls, at most 256 characters.",
             ),
             (
                 "TASKBACK_SWF_TASK_LIST",
-                Means("must be given, also by the option `--task-list`"),
+                Means("must be given where no activity is, also by the option `--task-list`"),
                 "The task list that the poller polls, at most 256 characters.",
             ),
             (

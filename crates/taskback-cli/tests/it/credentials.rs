@@ -73,6 +73,8 @@ fn emulated_queue_needs_its_endpoint() {
     for args in [
         [&["work"], &queue[..]].concat(),
         [&["poll", "--domain", "d", "--task-list", "l"], &queue[..]].concat(),
+        [&["dead-letters", "list", "--ledger", "sqlite:absent"], &queue[..]].concat(),
+        [&["dead-letters", "redrive", "--ledger", "sqlite:absent"], &queue[..]].concat(),
     ] {
         let ran = run(at_aws(&args, "").env("TASKBACK_STEP", "verify-card"));
         let expected = "TASKBACK_QUEUE_URL: \"http://127.0.0.1:9\" is not AWS, and the calls would go there; \
