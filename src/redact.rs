@@ -23,7 +23,7 @@ impl fmt::Debug for Place<'_> {
     }
 }
 
-/// A value for an error, where it is one word shorter than any access key. Any other may hold a secret, such as a URL
+/// A value for an error, after its name, where it is one word shorter than any access key. Any other may hold a secret, such as a URL
 /// with a password or a command's arguments in the wrong variable, and only its length is shown.
 pub(crate) fn shown(value: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./,+:".contains(c);
@@ -31,7 +31,7 @@ pub(crate) fn shown(value: &str) -> String {
     if value.len() < 20 && !is_database && value.trim().chars().all(is_word) && !value.contains("//") {
         format!("{value:?}")
     } else {
-        format!("a value of {} characters that is not shown", value.chars().count())
+        format!("of {} characters (not shown)", value.chars().count())
     }
 }
 
@@ -54,10 +54,7 @@ mod tests {
     fn error_hides_words_of_key_length() {
         for value in ["AKIAIOSFODNN7EXAMPLE", "a-secret-of-twenty-00", "LTAI5tExampleExampleExam"] {
             assert!(value.len() >= 20);
-            assert_eq!(
-                shown(value),
-                format!("a value of {} characters that is not shown", value.chars().count())
-            );
+            assert_eq!(shown(value), format!("of {} characters (not shown)", value.chars().count()));
         }
         for value in ["dynamodb:tasks-and-x", &"x".repeat(20), &"x".repeat(300)] {
             assert!(!shown(value).contains(value), "{value}");

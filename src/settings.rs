@@ -10,6 +10,7 @@ mod names;
 mod network;
 mod poller;
 mod poller_settings;
+mod queue_url;
 mod read;
 mod step;
 mod terminal_errors;
@@ -21,3 +22,5 @@ pub use crate::service::fnf::config::FnfConfig;
 pub use error::SettingsError;
 pub use general::Settings;
 pub use poller_settings::PollerSettings;
+#[cfg(feature = "sqs")]
+pub(crate) use queue_url::{QUEUE_URL, is_queue_url};

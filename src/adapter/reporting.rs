@@ -126,17 +126,18 @@ impl TaskRun<'_> {
         reports: &Reports,
     ) -> Result<Acked, NackReason> {
         let receipt = self.with_history(receipt, &outcome).await;
+        let (event, text) = line_of(&receipt);
         log_task!(
             info,
             self.labels,
-            event(&receipt),
+            event,
             outcome = outcome.name(),
             error_name = error_name(&outcome),
             receipt = receipt.name(),
             closed_by = closed_by(&receipt).map(ClosedBy::name),
             attempts = reports.attempts,
             duration_ms = self.budget.elapsed_ms(),
-            "outcome reported"
+            "{text}"
         );
         if is_recorded {
             self.mark_reported(&outcome, &receipt).await;
@@ -198,11 +199,12 @@ fn closed_by_other(receipt: &Receipt) -> Option<ClosedBy> {
     closed_by(receipt).filter(|party| matches!(party, ClosedBy::Other | ClosedBy::Unknown))
 }
 
-fn event(receipt: &Receipt) -> &'static str {
+/// The event of the line about a receipt, and its text.
+const fn line_of(receipt: &Receipt) -> (&'static str, &'static str) {
     match receipt {
-        Receipt::Recorded { .. } => "report.accepted",
-        Receipt::Closed { .. } => "task.closed",
-        Receipt::Delegated { .. } => "task.delegated",
+        Receipt::Recorded { .. } => ("report.accepted", "outcome reported"),
+        Receipt::Closed { .. } => ("task.closed", "the task is closed"),
+        Receipt::Delegated { .. } => ("task.delegated", "another party reports the task"),
     }
 }
 

@@ -13,9 +13,11 @@ use super::signed_call::SignedCalls;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::LedgerConfig;
 #[cfg(feature = "sqs")]
-use crate::redact::Place;
+use crate::redact::{Place, shown};
 use crate::service::fnf::config::FnfConfig;
 use crate::settings::Settings;
+#[cfg(feature = "sqs")]
+use crate::settings::{QUEUE_URL, is_queue_url};
 
 /// The source of the clients of services, ledger and queue: one AWS configuration with one HTTP client, one
 /// connection pool and one cache of credentials, the endpoints of the settings, the place of FnF, and the store of the
@@ -176,10 +178,15 @@ impl Clients {
         aws_sdk_sqs::Client::from_conf(builder.build())
     }
 
-    /// A client of SQS for the queue at that URL. It is an error if there is no region, or if the URL is an emulator's and
-    /// the client would call AWS: set `AWS_REGION`, or the endpoint that the error names.
+    /// A client of SQS for the queue at that URL. It is an error if that is no URL of a queue, if there is no region, or if
+    /// the URL is an emulator's and the client would call AWS: set what the error names.
     #[cfg(feature = "sqs")]
     pub fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {
+        if !is_queue_url(queue_url) {
+            let text =
+                format!("TASKBACK_QUEUE_URL: invalid value {}, expected {QUEUE_URL}", shown(queue_url));
+            return Err(Error::new(ErrorKind::Settings, text));
+        }
         if !self.has_aws_region() {
             return Err(Error::new(ErrorKind::Settings, "a queue needs AWS_REGION"));
         }

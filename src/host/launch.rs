@@ -131,6 +131,14 @@ pub(super) fn configured(settings: &Settings, steps: Handle) -> Result<(Taskback
     Ok((builder, settings.step.as_ref().map(started::step_name).unwrap_or_default()))
 }
 
+/// Runs a process on a thread of its own. It has no errors but those of its start, which are logged.
+#[cfg(feature = "sqs")]
+pub(super) async fn run_process(
+    main: impl Future<Output = Result<(), Error>> + Send + 'static,
+) -> Result<(), Error> {
+    on_own_thread(async { main.await.inspect_err(log_start_failure) }).await
+}
+
 /// Logs the reason for which a process does not start.
 pub(super) fn log_start_failure(error: &Error) {
     tracing::error!(event = "process.start_failed", %error, "cannot start");

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::health::Health;
-use super::launch::log_start_failure;
+use super::launch::{log_start_failure, run_process};
 use super::started::{self, Started};
 use super::thread::on_own_thread;
 use super::{measured, signals, table};
@@ -59,7 +59,7 @@ pub async fn run_poller() -> Result<(), Error> {
 /// # Ok(()) }
 /// ```
 pub async fn poll(settings: PollerSettings, health: Option<SocketAddr>) -> Result<(), Error> {
-    on_own_thread(async move {
+    run_process(async move {
         let shutdown = Shutdown::default();
         signals::end(shutdown.clone())?;
         let poller = connect(&settings).await?;

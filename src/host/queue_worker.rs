@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::launch::{DEAD_LETTERS, OWN_STEP, configured, log_start_failure};
+use super::launch::{DEAD_LETTERS, OWN_STEP, configured, run_process};
 use super::signals;
 use super::started::{self, Started};
-use super::thread::on_own_thread;
 use crate::aws::Clients;
 use crate::builder::TaskbackBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::LedgerError;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::Settings;
 use crate::step::IntoStep;
 use crate::taskback::Taskback;
 use config::QueueWorkerConfig;
@@ -44,8 +43,8 @@ pub async fn run_queue_worker<Shape>(
     config: QueueWorkerConfig,
 ) -> Result<(), Error> {
     let builder = Taskback::builder().step(step).steps_on(Handle::current());
-    on_own_thread(async move {
-        let settings = read(Settings::from_env())?;
+    run_process(async move {
+        let settings = Settings::from_env()?;
         serve(settings, builder, OWN_STEP.to_owned(), config).await
     })
     .await
@@ -63,8 +62,8 @@ pub async fn run_queue_worker<Shape>(
 /// ```
 pub async fn run_configured_queue_worker(config: QueueWorkerConfig) -> Result<(), Error> {
     let steps = Handle::current();
-    on_own_thread(async move {
-        let settings = read(Settings::worker_from_env())?;
+    run_process(async move {
+        let settings = Settings::worker_from_env()?;
         let (builder, step) = configured(&settings, steps)?;
         serve(settings, builder, step, config).await
     })
@@ -83,15 +82,11 @@ pub async fn run_configured_queue_worker(config: QueueWorkerConfig) -> Result<()
 /// # Ok(()) }
 /// ```
 pub async fn run_dead_letter_queue_worker(config: QueueWorkerConfig) -> Result<(), Error> {
-    on_own_thread(async move {
-        let settings = read(Settings::from_env())?;
+    run_process(async move {
+        let settings = Settings::from_env()?;
         serve(settings, Taskback::builder().dead_letters(), DEAD_LETTERS.to_owned(), config).await
     })
     .await
-}
-
-fn read(settings: Result<Settings, SettingsError>) -> Result<Settings, Error> {
-    settings.map_err(Error::from).inspect_err(log_start_failure)
 }
 
 async fn serve(
@@ -113,6 +108,7 @@ async fn serve(
     started::warn_of_unused_metrics(&settings);
     if taskback.has_last_delivery_rule() {
         started::warn_of_no_last_delivery(&settings);
+        started::warn_of_other_last_delivery(&settings, worker.max_receives());
     }
     worker.run().await;
     Ok(())

@@ -53,6 +53,21 @@ pub(super) fn warn_of_no_last_delivery(settings: &Settings) {
     }
 }
 
+/// Warns if a worker takes another delivery for the last than the queue: its report would come too early, or never.
+#[cfg(feature = "sqs")]
+pub(super) fn warn_of_other_last_delivery(settings: &Settings, queue: Option<u32>) {
+    if let (Some(setting), Some(queue)) = (settings.max_receives, queue)
+        && setting != queue
+    {
+        tracing::warn!(
+            event = "settings.max_receives_differ",
+            setting,
+            queue,
+            "TASKBACK_MAX_RECEIVES is not the queue's maxReceiveCount: set it to that number"
+        );
+    }
+}
+
 /// Warns if the settings ask a process for the lines of a function.
 #[cfg(feature = "sqs")]
 pub(super) fn warn_of_unused_metrics(settings: &Settings) {

@@ -80,7 +80,7 @@ impl LetterState {
                 "could start the flow twice: it has no name, and its first queue is not known"
             }
             Self::Stop => "stops the execution, unless it has ended",
-            Self::Unreadable(_) => "nothing: it would become a dead letter again",
+            Self::Unreadable(_) => "nothing: a worker with these settings cannot read it",
         }
     }
 

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
+use super::queue_url::{QUEUE_URL, is_queue_url};
 use super::read::Reader;
 use crate::poller::config::{PolledTasks, PollerConfig};
-use crate::redact::shown;
 
 pub(super) fn read(read: &mut Reader) -> PollerConfig {
     let (activity, task_list) = (activity(read), task_list(read));
     let queue_url = read.needed("TASKBACK_QUEUE_URL", 2048);
-    if !queue_url.is_empty() && !queue_url.starts_with("http") {
-        read.error("TASKBACK_QUEUE_URL must start with http:// or https://");
+    if !queue_url.is_empty() && !is_queue_url(&queue_url) {
+        read.invalid("TASKBACK_QUEUE_URL", &queue_url, QUEUE_URL);
     }
     let pollers = read.number("TASKBACK_POLLERS", 1, 100);
     let (tasks, heartbeat) = activity.unwrap_or(task_list);
@@ -25,8 +25,8 @@ fn activity(read: &mut Reader) -> Option<(PolledTasks, Option<u32>)> {
     let heartbeat = read.number("TASKBACK_ACTIVITY_HEARTBEAT_TIMEOUT", 1, 86400);
     let arn = read.text("TASKBACK_ACTIVITY_ARN")?;
     if !is_activity_arn(&arn) {
-        let expected = "expected the ARN of an activity, arn:…:activity:NAME, of at most 256 characters";
-        read.error(&format!("TASKBACK_ACTIVITY_ARN: invalid value {}, {expected}", shown(&arn)));
+        let expected = "the ARN of an activity, arn:…:activity:NAME, of at most 256 characters";
+        read.invalid("TASKBACK_ACTIVITY_ARN", &arn, expected);
     }
     Some((PolledTasks::activity(arn), heartbeat))
 }

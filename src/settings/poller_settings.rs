@@ -64,9 +64,9 @@ mod tests {
         assert_eq!(
             error.unwrap_err().0,
             [
-                "TASKBACK_CONCURRENCY is \"none\", and may be a whole number from 1 to 1000",
-                "TASKBACK_POLLERS is \"0\", and may be a whole number from 1 to 100",
-                "TASKBACK_QUEUE_URL must start with http:// or https://",
+                "TASKBACK_CONCURRENCY: invalid value \"none\", expected a whole number from 1 to 1000",
+                "TASKBACK_POLLERS: invalid value \"0\", expected a whole number from 1 to 100",
+                "TASKBACK_QUEUE_URL: invalid value \"tasks\", expected the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/123456789012/tasks",
                 "TASKBACK_SWF_DOMAIN has 257 characters, at most 256",
                 "TASKBACK_SWF_TASK_LIST must be set",
             ]

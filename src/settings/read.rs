@@ -97,10 +97,7 @@ impl Reader {
         if value.contains(char::is_whitespace) {
             self.error(&format!("{name}: contains white space, expected letters, digits and hyphens"));
         } else if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            self.error(&format!(
-                "{name}: invalid value {}, expected letters, digits and hyphens",
-                shown(&value)
-            ));
+            self.invalid(name, &value, "letters, digits and hyphens");
         }
     }
 
@@ -110,7 +107,7 @@ impl Reader {
         if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
             return Some(value);
         }
-        self.error(&format!("{name}: invalid value {}, expected a host name or address", shown(&value)));
+        self.invalid(name, &value, "a host name or address");
         None
     }
 
@@ -131,7 +128,7 @@ impl Reader {
         let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, value)| value.clone());
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-            self.error(&format!("{name} is {}, and may be {}", shown(&value), names.join(" or ")));
+            self.invalid(name, &value, &format!("one of {}", names.join(", ")));
         }
         found
     }
@@ -144,10 +141,7 @@ impl Reader {
         let value = self.text(name)?;
         let found = value.parse().ok().filter(|number| (min..=max).contains(number));
         if found.is_none() {
-            self.error(&format!(
-                "{name} is {}, and may be a whole number from {min} to {max}",
-                shown(&value)
-            ));
+            self.invalid(name, &value, &format!("a whole number from {min} to {max}"));
         }
         found
     }
@@ -155,7 +149,7 @@ impl Reader {
     pub(super) fn pointer(&mut self, name: &str) -> Option<String> {
         let value = self.text(name)?;
         if !value.starts_with('/') {
-            self.error(&format!("{name} is {}, and a JSON pointer starts with /", shown(&value)));
+            self.invalid(name, &value, "a JSON pointer, which starts with /");
             return None;
         }
         Some(value)
@@ -170,7 +164,7 @@ impl Reader {
         let value = self.text(name)?;
         let parsed = parse(&value);
         if let Err(expected) = parsed {
-            self.error(&format!("{name} is {}, and may be {expected}", shown(&value)));
+            self.invalid(name, &value, expected);
         }
         parsed.ok()
     }
@@ -193,6 +187,11 @@ impl Reader {
             }
         }
         urls
+    }
+
+    /// An error for a value; `expected` is what it may be.
+    pub(super) fn invalid(&mut self, name: &str, value: &str, expected: &str) {
+        self.error(&format!("{name}: invalid value {}, expected {expected}", shown(value)));
     }
 
     pub(super) fn error(&mut self, error: &str) {

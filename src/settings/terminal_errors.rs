@@ -86,7 +86,7 @@ mod tests {
             let errors = settings(&format!("exit:3,{entry}")).unwrap_err();
             // A text that is more than one word is not shown: it may be anything.
             let shown = if entry.contains([' ', '=']) {
-                format!("a value of {} characters that is not shown", entry.len())
+                format!("of {} characters (not shown)", entry.len())
             } else {
                 format!("{entry:?}")
             };

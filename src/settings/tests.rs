@@ -41,15 +41,15 @@ fn all_errors_are_listed_with_limits() {
         error.0,
         [
             "AWS_ENDPOINT_URL_SWF must be a URL that starts with http:// or https://",
-            "FC_SERVER_PORT is \"http\", and may be a whole number from 1 to 65535",
-            "FNF_MAX_OUTPUT_BYTES is \"9999999\", and may be a whole number from 1 to 1048576",
-            "TASKBACK_CONCURRENCY is \"0\", and may be a whole number from 1 to 1000",
-            "TASKBACK_FC_INVOCATION is \"maybe\", and may be sync or async",
-            "TASKBACK_FC_TIMEOUT is \"0\", and may be a whole number from 1 to 86400",
-            "TASKBACK_MAX_RECEIVES is \"many\", and may be a whole number from 1 to 1000",
-            "TASKBACK_ON_CLOSED is \"never\", and may be ack or nack",
-            "TASKBACK_SERVICE is \"step-functions\", and may be fnf or swf or sfn or durable",
-            "TASKBACK_TOKEN_POINTER is \"meta\", and a JSON pointer starts with /",
+            "FC_SERVER_PORT: invalid value \"http\", expected a whole number from 1 to 65535",
+            "FNF_MAX_OUTPUT_BYTES: invalid value \"9999999\", expected a whole number from 1 to 1048576",
+            "TASKBACK_CONCURRENCY: invalid value \"0\", expected a whole number from 1 to 1000",
+            "TASKBACK_FC_INVOCATION: invalid value \"maybe\", expected one of sync, async",
+            "TASKBACK_FC_TIMEOUT: invalid value \"0\", expected a whole number from 1 to 86400",
+            "TASKBACK_MAX_RECEIVES: invalid value \"many\", expected a whole number from 1 to 1000",
+            "TASKBACK_ON_CLOSED: invalid value \"never\", expected one of ack, nack",
+            "TASKBACK_SERVICE: invalid value \"step-functions\", expected one of fnf, swf, sfn, durable",
+            "TASKBACK_TOKEN_POINTER: invalid value \"meta\", expected a JSON pointer, which starts with /",
         ]
     );
 }
@@ -99,7 +99,7 @@ fn missing_step_joins_the_other_errors() {
     for unset in [&[][..], &[("TASKBACK_STEP", "")]] {
         let error = worker(&[unset, &[("TASKBACK_CONCURRENCY", "0")]].concat()).unwrap_err();
         let [concurrency, step] = &error.0[..] else { panic!("{error}") };
-        assert!(concurrency.starts_with("TASKBACK_CONCURRENCY is"), "{error}");
+        assert!(concurrency.starts_with("TASKBACK_CONCURRENCY: invalid value"), "{error}");
         assert!(step.starts_with("TASKBACK_STEP: not set, expected the step of the tasks"), "{error}");
     }
     assert_eq!(worker(&[("TASKBACK_STEP", "verify-card")]).unwrap().step, Some(StepConfig::VerifyCard));
@@ -220,7 +220,7 @@ fn unknown_ledger_is_an_error() {
         assert_eq!(
             settings(&[("TASKBACK_LEDGER", other)]).unwrap_err().0,
             [format!(
-                "TASKBACK_LEDGER is {other:?}, and may be memory, dynamodb:TABLE, mysql://…, postgres://… or sqlite:PATH"
+                "TASKBACK_LEDGER: invalid value {other:?}, expected memory, dynamodb:TABLE, mysql://…, postgres://… or sqlite:PATH"
             )]
         );
     }
@@ -259,7 +259,7 @@ fn uncompiled_ledger_is_an_error() {
     assert_eq!(
         settings(&[("TASKBACK_LEDGER", "dynamodb:tasks")]).unwrap_err().0,
         [
-            "TASKBACK_LEDGER is \"dynamodb:tasks\", and may be memory; dynamodb:TABLE needs the feature dynamodb"
+            "TASKBACK_LEDGER: invalid value \"dynamodb:tasks\", expected memory; dynamodb:TABLE needs the feature dynamodb"
         ]
     );
 }
@@ -268,9 +268,8 @@ fn uncompiled_ledger_is_an_error() {
 fn allowed_host_is_no_url() {
     for name in ["FNF_ALLOW_HTTP_HOST", "TASKBACK_STEP_ALLOW_HTTP_HOST"] {
         let errors = settings(&[(name, "http://user:pa55word@fnf.test")]).unwrap_err().0;
-        let expected = format!(
-            "{name}: invalid value a value of 29 characters that is not shown, expected a host name or address"
-        );
+        let expected =
+            format!("{name}: invalid value of 29 characters (not shown), expected a host name or address");
         assert_eq!(errors, [expected]);
         for host in ["fnf.test", "10.0.0.7", "[fd00::7]"] {
             assert!(settings(&[(name, host)]).is_ok(), "{host}");

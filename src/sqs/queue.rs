@@ -17,6 +17,14 @@ pub(crate) struct SqsQueue {
     pub(crate) fifo: bool,
     /// The queue's own visibility timeout.
     pub(crate) visibility: Duration,
+    /// The deliveries after which its redrive policy moves a message.
+    pub(crate) max_receives: Option<u32>,
+}
+
+/// What a queue says of itself, where it says so.
+pub(crate) struct QueueAttributes {
+    visibility: Option<Duration>,
+    max_receives: Option<u32>,
 }
 
 /// The time for one call, beside the time that the queue holds it.
@@ -31,23 +39,24 @@ impl SqsQueue {
         (self.visibility / 6).clamp(MIN_PATIENCE, PATIENCE)
     }
 
-    /// Opens a queue and asks for its visibility timeout.
+    /// Opens a queue and asks for its attributes.
     pub(crate) async fn open(client: Client, url: impl Into<String>) -> Result<Self, AwsError> {
-        let mut queue = Self::new(client, url);
-        if let Some(visibility) = queue.ask().await? {
-            queue.visibility = visibility;
-        }
-        Ok(queue)
+        let queue = Self::new(client, url);
+        let QueueAttributes { visibility, max_receives } = queue.ask().await?;
+        Ok(Self { visibility: visibility.unwrap_or(queue.visibility), max_receives, ..queue })
     }
 
-    /// Asks for the queue's visibility timeout.
-    pub(crate) async fn ask(&self) -> Result<Option<Duration>, AwsError> {
+    /// Asks for the queue's attributes.
+    pub(crate) async fn ask(&self) -> Result<QueueAttributes, AwsError> {
         let call = self.client.get_queue_attributes().queue_url(&self.url);
-        let call = call.attribute_names(QueueAttributeName::VisibilityTimeout);
-        let answer = in_time("GetQueueAttributes", PATIENCE, call.send()).await?;
-        let known = answer.attributes.unwrap_or_default();
-        let visibility = known.get(&QueueAttributeName::VisibilityTimeout);
-        Ok(visibility.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs))
+        let names = [QueueAttributeName::VisibilityTimeout, QueueAttributeName::RedrivePolicy];
+        let call = call.set_attribute_names(Some(names.to_vec())).send();
+        let known = in_time("GetQueueAttributes", PATIENCE, call).await?.attributes.unwrap_or_default();
+        let [visibility, policy] = names.map(|name| known.get(&name));
+        Ok(QueueAttributes {
+            visibility: visibility.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs),
+            max_receives: policy.and_then(|policy| max_receive_count(policy)),
+        })
     }
 
     /// As [`open`](Self::open), for a process that may only send; calls nothing.
@@ -55,7 +64,7 @@ impl SqsQueue {
         let url = url.into();
         // A queue's name says that it is FIFO.
         let fifo = url.ends_with(".fifo");
-        Self { client, url, fifo, visibility: Duration::from_secs(30) }
+        Self { client, url, fifo, visibility: Duration::from_secs(30), max_receives: None }
     }
 
     /// Receives at most `max` messages, 1 to 10; the queue holds the call while there are none. Never drop this
@@ -130,6 +139,12 @@ impl SqsQueue {
         let is_taken = answer.message_id.is_some_and(|id| !id.is_empty());
         if is_taken { Ok(()) } else { Err(AwsError::foreign("SendMessage")) }
     }
+}
+
+/// The `maxReceiveCount` of a redrive policy, which is a number or, by an older way to set it, a text.
+fn max_receive_count(policy: &str) -> Option<u32> {
+    let count = serde_json::from_str::<serde_json::Value>(policy).ok()?["maxReceiveCount"].take();
+    count.as_u64().and_then(|count| count.try_into().ok()).or_else(|| count.as_str()?.parse().ok())
 }
 
 fn seconds(time: Duration) -> i32 {

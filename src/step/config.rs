@@ -201,7 +201,7 @@ fn routes(text: &str, allowed: Option<&str>) -> Result<Routes, Vec<String>> {
         "activity" => RouteKey::Activity,
         pointer if pointer.starts_with('/') => RouteKey::Field(pointer.to_owned()),
         other => {
-            errors.push(format!("has by {}, and may have activity or a JSON pointer", shown(other)));
+            errors.push(format!("has an invalid by {}, expected activity or a JSON pointer", shown(other)));
             RouteKey::Activity
         }
     };
@@ -209,12 +209,12 @@ fn routes(text: &str, allowed: Option<&str>) -> Result<Routes, Vec<String>> {
         None | Some("retry") => UnroutedPolicy::Retry,
         Some("fail") => UnroutedPolicy::Fail,
         Some(other) => {
-            errors.push(format!("has unknown {}, and may have retry or fail", shown(other)));
+            errors.push(format!("has an invalid unknown {}, expected retry or fail", shown(other)));
             UnroutedPolicy::Retry
         }
     };
     if written.on.is_empty() {
-        errors.push("has no step in on".into());
+        errors.push("needs a step in its member on".into());
     }
     let mut on = BTreeMap::new();
     for (kind, text) in written.on {
@@ -222,7 +222,7 @@ fn routes(text: &str, allowed: Option<&str>) -> Result<Routes, Vec<String>> {
             Ok(step) => {
                 on.insert(kind, step);
             }
-            Err(error) => errors.push(format!("for {} {error}", shown(&kind))),
+            Err(error) => errors.push(format!("for {kind:?} {error}")),
         }
     }
     if errors.is_empty() { Ok(Routes { by, on, unknown }) } else { Err(errors) }

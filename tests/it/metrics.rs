@@ -108,7 +108,7 @@ async fn unknown_metrics_format_is_an_error_at_start() {
     let server = Server::bind(Config::default()).await.unwrap();
     let mut command = function(Path::new(env!("CARGO_BIN_EXE_dead_letter")), "127.0.0.1:1", &server.url());
     let (status, printed) = Process::start(command.env("TASKBACK_METRICS", "statsd")).end().await;
-    let error = "TASKBACK_METRICS is \\\"statsd\\\", and may be off or emf";
+    let error = "TASKBACK_METRICS: invalid value \\\"statsd\\\", expected one of off, emf";
     assert!(!status.success() && printed.contains(error), "{printed}");
 }
 

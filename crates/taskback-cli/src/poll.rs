@@ -59,7 +59,10 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     // The settings validate options and variables alike and list all errors at once. Of two values with one name the
     // later one is used.
     let options = options.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
-    let settings = PollerSettings::from_os_vars(environment::vars().chain(options))?;
+    let settings = PollerSettings::from_os_vars(environment::vars().chain(options)).inspect_err(|error| {
+        taskback::log::init();
+        tracing::error!(event = "process.start_failed", %error, "cannot start");
+    })?;
     taskback::poll(settings, args.health).await?;
     Ok(ExitCode::SUCCESS)
 }

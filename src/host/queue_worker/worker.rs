@@ -46,7 +46,7 @@ pub struct QueueWorker {
 const MIN_VISIBILITY: Duration = Duration::from_secs(3);
 
 impl QueueWorker {
-    /// Asks the queue for its visibility timeout and starts to answer health checks. An error says what to fix; a queue
+    /// Asks the queue for its attributes and starts to answer health checks. An error says what to fix; a queue
     /// that does not answer may do so later.
     pub async fn open(taskback: Taskback, client: Client, config: QueueWorkerConfig) -> Result<Self, Error> {
         let max = Duration::from_secs(11 * 3600);
@@ -69,6 +69,11 @@ impl QueueWorker {
             }
         };
         Ok(Self { taskback, queue, config, health })
+    }
+
+    /// The deliveries after which the queue moves a message, where it said so.
+    pub(crate) fn max_receives(&self) -> Option<u32> {
+        self.queue.max_receives
     }
 
     /// Serves until [`Taskback::shutdown`] is asked to end. Receives at most as many messages as steps can begin.

@@ -51,8 +51,8 @@ fn all_route_errors_are_listed() {
     let expected = [
         "TASKBACK_STEP for \"a\" is neither verify-card, command:",
         "TASKBACK_STEP for \"c\" is neither verify-card, command:",
-        "TASKBACK_STEP has by \"type\", and may have activity or a JSON pointer",
-        "TASKBACK_STEP has unknown \"drop\", and may have retry or fail",
+        "TASKBACK_STEP has an invalid by \"type\", expected activity or a JSON pointer",
+        "TASKBACK_STEP has an invalid unknown \"drop\", expected retry or fail",
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:?}");
     for (error, expected) in errors.iter().zip(expected) {
@@ -60,7 +60,7 @@ fn all_route_errors_are_listed() {
     }
     assert_eq!(
         step(r#"{"by":"activity","on":{}}"#).unwrap_err(),
-        ["TASKBACK_STEP has no step in on".to_owned()]
+        ["TASKBACK_STEP needs a step in its member on".to_owned()]
     );
     let malformed = [
         r#"{"by":"activity","on":{"a":["secret"]}}"#,

@@ -50,12 +50,12 @@ impl Line {
     fn text(&self) -> String {
         let task = self.fingerprint.as_deref().and_then(|hex| hex.get(..8)).unwrap_or("-       ");
         let workflow = self.workflow.as_ref().map(|key| format!("  {key}")).unwrap_or_default();
-        let done = match (self.is_moved, self.is_deleted) {
-            (true, _) => "moved, ",
-            (_, true) => "deleted, ",
-            _ => "",
+        let does = match (self.is_moved, self.is_deleted) {
+            (true, _) => format!("moved, {}", self.does),
+            (_, true) => "deleted".to_owned(),
+            _ => self.does.clone(),
         };
-        format!("{}  {task}{workflow}  {}: {done}{}", self.id, self.words, self.does)
+        format!("{}  {task}{workflow}  {}: {does}", self.id, self.words)
     }
 }
 

@@ -17,6 +17,8 @@ use crate::local::shutdown_signal;
 use crate::local_vars::{Keys, function_vars};
 use crate::progress::Progress;
 
+const WAITS: &str = "waiting for the function to start and to answer";
+
 /// Hands the event to the function and prints its answer as it is.
 pub(super) async fn run(
     args: &Args,
@@ -34,10 +36,10 @@ pub(super) async fn run(
     // It leads a process group of its own, which a terminal's Ctrl-C does not reach.
     let interrupted = shutdown_signal()?;
     let mut function = FunctionProcess::start(line, vars)?;
-    let progress = Progress::new(true, "the function handles the event");
+    let progress = Progress::new(true, WAITS);
     let invoked = function.invoke(event, Duration::from_secs(args.timeout));
     let answer = tokio::select! {
-        answer = progress.during("the function handles the event", invoked) => answer?,
+        answer = progress.during(WAITS, invoked) => answer?,
         () = interrupted => return Err("interrupted; the function was killed".into()),
     };
     drop(progress);

@@ -85,6 +85,16 @@ fn emulated_queue_needs_its_endpoint() {
 }
 
 #[test]
+fn name_of_a_queue_is_no_url() {
+    for args in [&["work"][..], &["dead-letters", "list", "--ledger", "sqlite:absent"]] {
+        let ran =
+            run(at_aws(&[args, &["--queue-url", "tasks"]].concat(), "").env("TASKBACK_STEP", "verify-card"));
+        let expected = "TASKBACK_QUEUE_URL: invalid value \"tasks\", expected the URL of a queue";
+        assert!(ran.code == 2 && ran.stderr.contains(expected), "{args:?} {}", ran.stderr);
+    }
+}
+
+#[test]
 fn blank_in_a_region_is_named() {
     for (name, value) in
         [("AWS_REGION", "us east 1"), ("AWS_REGION", " us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1 ")]

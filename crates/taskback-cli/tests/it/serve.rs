@@ -130,6 +130,7 @@ async fn stopping_poller_queues_its_last_task() {
 fn missing_settings_exit_with_2() {
     let ran = run(&mut taskback(&["poll", "--pollers", "0"]));
     assert_eq!(ran.code, 2);
+    assert!(ran.stdout.contains(r#""event":"process.start_failed""#), "{}", ran.stdout);
     for name in ["TASKBACK_POLLERS", "TASKBACK_QUEUE_URL", "TASKBACK_SWF_DOMAIN", "TASKBACK_SWF_TASK_LIST"] {
         assert!(ran.stderr.contains(name), "{}", ran.stderr);
     }

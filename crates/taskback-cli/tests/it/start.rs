@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
 use taskback::aws;
 
 use crate::process::Process;
@@ -90,11 +91,31 @@ async fn missing_table_or_queue_prevents_the_start() {
     for mut command in [work(&moto.url, &absent), at_aws(&poll, &moto.url)] {
         let ran = run(&mut command);
         assert_eq!(ran.code, 2, "{}", ran.stdout);
+        assert!(ran.stdout.contains(r#""event":"process.start_failed""#), "{}", ran.stdout);
         assert!(
             ran.stderr.contains("NonExistentQueue") || ran.stderr.contains("QueueDoesNotExist"),
             "{}",
             ran.stderr
         );
+    }
+}
+
+#[tokio::test]
+async fn another_max_receive_count_is_a_warning() {
+    let (moto, queue_url) = queue().await;
+    let policy = |count: &str| {
+        let target = "arn:aws:sqs:us-east-1:123456789012:dead";
+        format!(r#"{{"deadLetterTargetArn":"{target}","maxReceiveCount":{count}}}"#)
+    };
+    let client = Client::new(&aws::local(&moto.url));
+    client.create_queue().queue_name("dead").send().await.unwrap();
+    for (count, differs) in [("3", true), ("5", false), (r#""3""#, true)] {
+        let set = client.set_queue_attributes().queue_url(&queue_url);
+        set.attributes(QueueAttributeName::RedrivePolicy, policy(count)).send().await.unwrap();
+        let mut command = work(&moto.url, &queue_url);
+        let printed = keeps_running(command.env("TASKBACK_MAX_RECEIVES", "5"), "taskback starts").await;
+        let warning = r#""event":"settings.max_receives_differ","setting":5,"queue":3"#;
+        assert_eq!(printed.contains(warning), differs, "{printed}");
     }
 }
 
