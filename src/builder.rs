@@ -165,7 +165,7 @@ impl TaskbackBuilder {
     }
 
     /// Reads the service's history to find out who closed a task that was found closed, where the
-    /// message names the task: SWF only.
+    /// message names the task: of SWF, Step Functions and durable functions.
     pub fn ask_history(mut self, ask: bool) -> Self {
         self.ask_history = ask;
         self

@@ -23,8 +23,9 @@ impl fmt::Debug for Place<'_> {
     }
 }
 
-/// A value for an error, after its name, where it is one word shorter than any access key. Any other may hold a secret, such as a URL
-/// with a password or a command's arguments in the wrong variable, and only its length is shown.
+/// A value for an error, after the word for what it is. It is shown if it is one word shorter than any access key: any
+/// other may hold a secret, such as a URL with a password or a command's arguments in the wrong variable, and only its
+/// length is shown.
 pub(crate) fn shown(value: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-./,+:".contains(c);
     let is_database = ["postgres", "mysql"].iter().any(|scheme| value.trim_start().starts_with(scheme));

@@ -12,7 +12,7 @@ pub(crate) mod fnf;
 pub(crate) mod fnf {
     pub(crate) mod config;
 }
-#[cfg(feature = "aws-reports")]
+#[cfg(any(feature = "durable", feature = "sfn", feature = "swf"))]
 mod history_page;
 mod reporter;
 #[cfg(any(feature = "sfn", feature = "swf"))]

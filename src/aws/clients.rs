@@ -183,8 +183,10 @@ impl Clients {
     #[cfg(feature = "sqs")]
     pub fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {
         if !is_queue_url(queue_url) {
-            let text =
-                format!("TASKBACK_QUEUE_URL: invalid value {}, expected {QUEUE_URL}", shown(queue_url));
+            let text = format!(
+                "TASKBACK_QUEUE_URL or --queue-url: invalid value {}, expected {QUEUE_URL}",
+                shown(queue_url)
+            );
             return Err(Error::new(ErrorKind::Settings, text));
         }
         if !self.has_aws_region() {

@@ -34,11 +34,11 @@ impl Client {
         deadline: Instant,
     ) -> Result<HttpResponse, Failure> {
         let http = self.http().map_err(|error| Failure::NotSent(error.to_string()))?;
-        // A call without a target is made by hand: it reads a page of a history, or its answer is nothing or an error's
-        // text.
+        // A call without a target is made by hand: it reads a page of a history, 40 events of 256 KiB, or its answer is
+        // nothing or an error's text.
         let max_body = match request.headers().contains_key("x-amz-target") {
             true => max_body(request.headers()),
-            false if request.method() == http::Method::GET => 64 << 20,
+            false if request.method() == http::Method::GET => 16 << 20,
             false => 64 << 10,
         };
         http.send(request, Limits { read_timeout: READ_TIMEOUT, deadline, max_body }).await

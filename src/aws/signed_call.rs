@@ -1,7 +1,8 @@
-//! One signed POST to a service of AWS: what an SDK's `send()` sends, without what it does around it for every call.
+//! One signed request to a service of AWS: what an SDK's `send()` sends, without what it does around it for every call.
 //!
 //! The request is captured once from the SDK itself, with its endpoint and headers, or made from parts where there is no
-//! SDK; each call has its own body, date and signature. Retries are the caller's, but for refusals of the signature, after which the service did nothing.
+//! SDK; each call has its own body, date and signature. Retries are the caller's, but for refusals of the signature,
+//! after which the service did nothing.
 
 mod clock;
 #[cfg(any(feature = "sfn", feature = "swf"))]

@@ -136,7 +136,7 @@ pub(super) fn configured(settings: &Settings, steps: Handle) -> Result<(Taskback
 pub(super) async fn run_process(
     main: impl Future<Output = Result<(), Error>> + Send + 'static,
 ) -> Result<(), Error> {
-    on_own_thread(async { main.await.inspect_err(log_start_failure) }).await
+    on_own_thread(main).await.inspect_err(log_start_failure)
 }
 
 /// Logs the reason for which a process does not start.

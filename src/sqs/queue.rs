@@ -143,10 +143,28 @@ impl SqsQueue {
 
 /// The `maxReceiveCount` of a redrive policy, which is a number or, by an older way to set it, a text.
 fn max_receive_count(policy: &str) -> Option<u32> {
-    let count = serde_json::from_str::<serde_json::Value>(policy).ok()?["maxReceiveCount"].take();
+    let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
+    let count = policy.get("maxReceiveCount")?;
     count.as_u64().and_then(|count| count.try_into().ok()).or_else(|| count.as_str()?.parse().ok())
 }
 
 fn seconds(time: Duration) -> i32 {
     i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_redrive_policy_has_no_count() {
+        for policy in [r#"{"maxReceiveCount":5}"#, r#"{"maxReceiveCount":"5"}"#] {
+            assert_eq!(max_receive_count(policy), Some(5), "{policy}");
+        }
+        for policy in
+            ["", "{", "[]", "1", r#""{}""#, "{}", r#"{"maxReceiveCount":-1}"#, r#"{"maxReceiveCount":[5]}"#]
+        {
+            assert_eq!(max_receive_count(policy), None, "{policy}");
+        }
+    }
 }

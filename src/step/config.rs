@@ -136,7 +136,8 @@ impl StepConfig {
                 .collect(),
             Self::Routes(routes) => {
                 let each = routes.on.iter();
-                each.flat_map(|(kind, step)| step.missing(&format!("{field} for {kind:?}"))).collect()
+                each.flat_map(|(kind, step)| step.missing(&format!("{field} for kind {}", shown(kind))))
+                    .collect()
             }
         }
     }
@@ -222,7 +223,7 @@ fn routes(text: &str, allowed: Option<&str>) -> Result<Routes, Vec<String>> {
             Ok(step) => {
                 on.insert(kind, step);
             }
-            Err(error) => errors.push(format!("for {kind:?} {error}")),
+            Err(error) => errors.push(format!("for kind {} {error}", shown(&kind))),
         }
     }
     if errors.is_empty() { Ok(Routes { by, on, unknown }) } else { Err(errors) }

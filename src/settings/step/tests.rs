@@ -49,8 +49,8 @@ fn all_route_errors_are_listed() {
     let errors =
         step(r#"{"by":"type","on":{"a":"./secret -k secret","c":"d:secret"},"unknown":"drop"}"#).unwrap_err();
     let expected = [
-        "TASKBACK_STEP for \"a\" is neither verify-card, command:",
-        "TASKBACK_STEP for \"c\" is neither verify-card, command:",
+        "TASKBACK_STEP for kind \"a\" is neither verify-card, command:",
+        "TASKBACK_STEP for kind \"c\" is neither verify-card, command:",
         "TASKBACK_STEP has an invalid by \"type\", expected activity or a JSON pointer",
         "TASKBACK_STEP has an invalid unknown \"drop\", expected retry or fail",
     ];
@@ -58,6 +58,12 @@ fn all_route_errors_are_listed() {
     for (error, expected) in errors.iter().zip(expected) {
         assert!(error.starts_with(expected) && !error.contains(" -k"), "{error}");
     }
+    // Kind and step in the wrong order.
+    let errors = step(r#"{"by":"activity","on":{"https://user:secret@host/x":"verify"}}"#).unwrap_err();
+    assert!(
+        errors[0].starts_with("TASKBACK_STEP for kind of 26 characters (not shown) is neither"),
+        "{errors:?}"
+    );
     assert_eq!(
         step(r#"{"by":"activity","on":{}}"#).unwrap_err(),
         ["TASKBACK_STEP needs a step in its member on".to_owned()]

@@ -66,8 +66,8 @@ fn missing_programs_of_routes_are_named() {
     let step = json!({"by": "activity", "on": steps});
     let error = error(&step.to_string()).unwrap();
     assert!(
-        error.contains("TASKBACK_STEP for \"a\": program \"no-such-a\"")
-            && error.contains("TASKBACK_STEP for \"c\": program \"/no/such/c\""),
+        error.contains("TASKBACK_STEP for kind \"a\": program \"no-such-a\"")
+            && error.contains("TASKBACK_STEP for kind \"c\": program \"/no/such/c\""),
         "{error}"
     );
     assert!(!error.contains("\"b\""), "{error}");

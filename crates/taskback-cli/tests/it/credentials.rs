@@ -89,7 +89,8 @@ fn name_of_a_queue_is_no_url() {
     for args in [&["work"][..], &["dead-letters", "list", "--ledger", "sqlite:absent"]] {
         let ran =
             run(at_aws(&[args, &["--queue-url", "tasks"]].concat(), "").env("TASKBACK_STEP", "verify-card"));
-        let expected = "TASKBACK_QUEUE_URL: invalid value \"tasks\", expected the URL of a queue";
+        let expected =
+            "TASKBACK_QUEUE_URL or --queue-url: invalid value \"tasks\", expected the URL of a queue";
         assert!(ran.code == 2 && ran.stderr.contains(expected), "{args:?} {}", ran.stderr);
     }
 }

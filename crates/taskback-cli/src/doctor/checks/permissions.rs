@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::needs::{Need, needs};
-use crate::doctor::arns::Target;
+use crate::doctor::arns::{Match, Target, matches};
 use crate::doctor::finding::Finding;
 use crate::doctor::function::Function;
 use crate::doctor::grants::{Policies, Verdict};
@@ -85,10 +85,15 @@ fn broad(function: &Function<'_>, statement: &Statement) -> Option<Finding> {
         let services = SERVICES.iter().filter_map(|service| service.action_prefix);
         // A history shows the tokens of open tasks.
         let histories = SERVICES.iter().flat_map(|service| service.history_actions);
-        let mut prefixes = services.chain(histories.map(|(name, _)| *name)).chain(PREFIXES);
+        let mut prefixes = services.chain(histories.clone().map(|(name, _)| *name)).chain(PREFIXES);
         let starts_with =
             |prefix: &str| action.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        **action == "*" || prefixes.any(starts_with)
+        let reports = SERVICES.iter().flat_map(|service| service.report_actions);
+        let is_wider = || {
+            let mut names = histories.chain(reports).map(|(name, _)| name);
+            action.contains('*') && names.any(|name| matches(action, name) == Match::Yes)
+        };
+        **action == "*" || prefixes.any(starts_with) || is_wider()
     };
     let actions: Vec<_> = statement.actions.texts.iter().filter(is_checked).collect();
     let wildcard = actions.iter().find(|action| action.contains('*'));

@@ -87,6 +87,21 @@ fn poller_needs_time_and_permissions() {
 }
 
 #[test]
+fn wildcard_over_callbacks_is_broad() {
+    let whole = fs::read_to_string(own()).unwrap();
+    let safeguard = "Action: lambda:GetDurableExecutionHistory";
+    assert!(whole.contains(safeguard));
+    for wildcard in ["lambda:*", "lambda:Get*", "lambda:SendDurable*", "lambda:getdurable*"] {
+        let template =
+            written("wide-callbacks", &whole.replace(safeguard, &format!("Action: \"{wildcard}\"")));
+        let options = ["DurableFunction=orders", "SwfHistory=on", STEP].map(|value| ["--parameter", value]);
+        let ran = doctor(&template, &options.concat());
+        let found = ran.stdout.contains(&format!("TB012 Worker: broad permission {wildcard}"));
+        assert!(ran.code == 1 && found, "{wildcard}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
 fn step_functions_example_is_sound() {
     let example: PathBuf =
         [env!("CARGO_MANIFEST_DIR"), "../../examples/step-functions/template.yaml"].iter().collect();

@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
     row("flow.failed", "taskback flow stop FLOW EXECUTION", Ends(0, "verify/order-9  Stopped")),
     row("flow.failed", DESCRIBE, Ends(0, "Stopped")),
 
-    row("Report a task by hand", "aws sqs receive-message --queue-url URL --visibility-timeout 600 | jq -j '.Messages[0].Body | fromjson | .taskToken' > token",
+    row("Report a task by hand", "aws sqs receive-message --queue-url URL --visibility-timeout 600 | jq -ej '.Messages[0].Body | fromjson | .taskToken' > token",
         Ends(0, "")),
     row("Report a task by hand", "taskback task report --service swf recorded < token", Ends(0, "Receipt: recorded")),
     row("Report a task by hand", r#"taskback task report --service swf succeed --output '{"valid":true}' < token"#, Ends(0, "Receipt: recorded")),

@@ -73,7 +73,7 @@ pub(super) async fn decided_task_is_found_and_reported(world: &World) {
     // SQS hides the message for minutes after that failure: the operator has the sender's copy.
     let copies = world.sqs().create_queue().queue_name("copies").send().await.unwrap().queue_url.unwrap();
     world.send(&copies, &task).await;
-    let receive = "aws sqs receive-message --queue-url URL --visibility-timeout 600 | jq -j '.Messages[0].Body | fromjson | .taskToken' > token";
+    let receive = "aws sqs receive-message --queue-url URL --visibility-timeout 600 | jq -ej '.Messages[0].Body | fromjson | .taskToken' > token";
     Typed::new(world, HAND, receive).with("URL", copies).run().await;
     assert_eq!(fs::read_to_string(world.folder.join("token")).unwrap(), task.token.expose());
     Typed::new(world, HAND, "taskback task report --service swf recorded < token").run().await;
