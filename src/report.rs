@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn report_without_time_is_no_attempt() {
+    async fn report_without_time_is_not_an_attempt() {
         let (metrics, mut reports) = (Metrics::default(), Reports::default());
         metrics.turn_on_for_lines();
         let error = report(Duration::ZERO, &metrics, &mut reports).await;

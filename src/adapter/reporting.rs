@@ -126,7 +126,7 @@ impl TaskRun<'_> {
         reports: &Reports,
     ) -> Result<Acked, NackReason> {
         let receipt = self.with_history(receipt, &outcome).await;
-        let (event, text) = line_of(&receipt);
+        let (event, text) = describe(&receipt);
         log_task!(
             info,
             self.labels,
@@ -200,7 +200,7 @@ fn closed_by_other(receipt: &Receipt) -> Option<ClosedBy> {
 }
 
 /// The event of the line about a receipt, and its text.
-const fn line_of(receipt: &Receipt) -> (&'static str, &'static str) {
+const fn describe(receipt: &Receipt) -> (&'static str, &'static str) {
     match receipt {
         Receipt::Recorded { .. } => ("report.accepted", "outcome reported"),
         Receipt::Closed { .. } => ("task.closed", "the task is closed"),

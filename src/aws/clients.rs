@@ -178,7 +178,7 @@ impl Clients {
         aws_sdk_sqs::Client::from_conf(builder.build())
     }
 
-    /// A client of SQS for the queue at that URL. It is an error if that is no URL of a queue, if there is no region, or if
+    /// A client of SQS for the queue at that URL. It is an error if that is not the URL of a queue, if there is no region, or if
     /// the URL is an emulator's and the client would call AWS: set what the error names.
     #[cfg(feature = "sqs")]
     pub fn sqs_at(&self, queue_url: &str) -> Result<aws_sdk_sqs::Client, Error> {

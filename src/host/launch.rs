@@ -131,7 +131,7 @@ pub(super) fn configured(settings: &Settings, steps: Handle) -> Result<(Taskback
     Ok((builder, settings.step.as_ref().map(started::step_name).unwrap_or_default()))
 }
 
-/// Runs a process on a thread of its own. It has no errors but those of its start, which are logged.
+/// Runs a process on a thread of its own. An error means that it could not start, and is logged.
 #[cfg(feature = "sqs")]
 pub(super) async fn run_process(
     main: impl Future<Output = Result<(), Error>> + Send + 'static,

@@ -41,22 +41,13 @@ macro_rules! counters {
 
             /// Its label on a page, beside the service.
             #[cfg(feature = "sqs")]
-            pub(super) const fn label(self) -> Option<(&'static str, &'static str)> {
-                match self {
-                    $(Self::$name => label!($(($label, $value))?)),+
-                }
+            pub(super) fn label(self) -> Option<(&'static str, &'static str)> {
+                let label: &[_] = match self {
+                    $(Self::$name => &[$(($label, $value))?]),+
+                };
+                label.first().copied()
             }
         }
-    };
-}
-
-#[cfg(feature = "sqs")]
-macro_rules! label {
-    () => {
-        None
-    };
-    ($label:tt) => {
-        Some($label)
     };
 }
 

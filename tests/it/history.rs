@@ -25,11 +25,22 @@ struct Setup {
 }
 
 async fn setup(ask: bool) -> Setup {
-    let server = Server::bind(Config::default()).await.unwrap();
-    let opened = server.state().open(OpenTask::new(Service::Swf)).unwrap();
-    let builder = Taskback::builder().step(done).services(Services::local(&server.url()).unwrap());
-    let taskback = builder.ask_history(ask).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap();
+    let (server, opened) = open(Service::Swf).await;
+    let taskback = taskback(&server, ask);
     Setup { server, opened, taskback }
+}
+
+/// The local services with an open task.
+async fn open(service: Service) -> (Server, OpenedTask) {
+    let server = Server::bind(Config::default()).await.unwrap();
+    let opened = server.state().open(OpenTask::new(service)).unwrap();
+    (server, opened)
+}
+
+/// A worker of its own ledger, which nacks what another party closed.
+fn taskback(server: &Server, ask: bool) -> Taskback {
+    let builder = Taskback::builder().step(done).services(Services::local(&server.url()).unwrap());
+    builder.ask_history(ask).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap()
 }
 
 impl Setup {

@@ -8,11 +8,10 @@ with plain functions. They run nothing: an invocation is answered with its own p
 import argparse
 import json
 import sys
-import urllib.request
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sfn_machines import client
+from sfn_machines import client, configure
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 FUNCTIONS = ["Worker", "FlowControl"]
@@ -24,19 +23,13 @@ def main():
     parser.add_argument("--endpoint", required=True, help="URL of moto")
     endpoint = parser.parse_args().endpoint
     try:
-        no_containers(endpoint)
+        configure(endpoint, "lambda", use_docker=False)
         resources = create_stack(client("cloudformation", endpoint))
         secret = client("secretsmanager", endpoint).create_secret(Name="fnf", SecretString="{}")["Name"]
         machine, execution = start(client("stepfunctions", endpoint))
         print(json.dumps({**resources, "Secret": secret, "StateMachine": machine, "Execution": execution}))
     except (BotoCoreError, ClientError, OSError) as error:
         sys.exit(f"runbook_stack: {error}")
-
-
-def no_containers(endpoint):
-    setting = json.dumps({"lambda": {"use_docker": False}}).encode()
-    request = urllib.request.Request(f"{endpoint}/moto-api/config", setting, {"Content-Type": "application/json"})
-    urllib.request.urlopen(request, timeout=20).close()
 
 
 def create_stack(cloudformation):

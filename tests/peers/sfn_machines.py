@@ -23,7 +23,7 @@ def main():
     parser.add_argument("--endpoint", required=True, help="URL of moto")
     endpoint = parser.parse_args().endpoint
     try:
-        run_executions(endpoint)
+        configure(endpoint, "stepfunctions", execute_state_machine=True)
         sqs, sns, sfn = (client(name, endpoint) for name in ("sqs", "sns", "stepfunctions"))
         queue = sqs.create_queue(QueueName="tasks")["QueueUrl"]
         topic = sns.create_topic(Name="tasks")["TopicArn"]
@@ -40,8 +40,8 @@ def main():
         sys.exit(f"sfn_machines: {error}")
 
 
-def run_executions(endpoint):
-    setting = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
+def configure(endpoint, service, **settings):
+    setting = json.dumps({service: settings}).encode()
     request = urllib.request.Request(f"{endpoint}/moto-api/config", setting, {"Content-Type": "application/json"})
     urllib.request.urlopen(request, timeout=20).close()
 

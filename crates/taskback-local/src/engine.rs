@@ -8,7 +8,8 @@ use crate::operation::Operation;
 use crate::sfn::waiting_state::WaitingState;
 use crate::state::LocalState;
 use crate::swf::activity::Activity;
-use crate::task::TaskEnd;
+use crate::task::{TaskEnd, TaskState, TaskView};
+use crate::tasks::Tasks;
 
 /// The rules of one service. A method only changes the state; what reaches beyond the service's own
 /// data is returned as effects, which the lifecycle applies.
@@ -49,6 +50,13 @@ pub(crate) trait Engine: Sync {
     fn run_due(&self, _state: &mut LocalState) -> Vec<Effect> {
         Vec::new()
     }
+}
+
+/// Closes the open tasks of an execution that ended.
+pub(crate) fn close_open(tasks: &Tasks, belongs: impl Fn(&TaskView) -> bool) -> Vec<Effect> {
+    let open = tasks.views().filter(|view| view.state == TaskState::Open && belongs(view));
+    open.map(|view| Effect::Close { fingerprint: view.fingerprint.clone(), end: TaskEnd::WorkflowEnded })
+        .collect()
 }
 
 /// The data of a scheduled task that depends on its service.

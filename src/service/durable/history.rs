@@ -28,7 +28,7 @@ pub(super) async fn closed_by(calls: &Calls, task: &RawTask, outcome: &Outcome) 
         let answer = answered(|| page(calls, arn, marker.as_deref())).await?;
         for event in answer.events {
             if event.started.as_ref().is_some_and(|started| started.callback_id == task.token.expose()) {
-                return ends.of(&event);
+                return ends.closed_by(&event);
             }
             ends.add(event, outcome);
         }
@@ -81,7 +81,7 @@ impl Ends {
 
     /// The party that closed the callback which this event started. Without an end it may have been cut off; if nothing
     /// was, the history lags behind.
-    fn of(&self, started: &Event) -> Option<ClosedBy> {
+    fn closed_by(&self, started: &Event) -> Option<ClosedBy> {
         match started.id.as_ref().and_then(|id| self.by_operation.get(id)) {
             Some(end) => *end,
             None => self.is_cut_off.then_some(ClosedBy::Other),

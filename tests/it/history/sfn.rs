@@ -12,14 +12,12 @@ struct Execution {
 
 impl Execution {
     async fn start() -> Self {
-        let server = Server::bind(Config::default()).await.unwrap();
-        let opened = server.state().open(OpenTask::new(Service::Sfn)).unwrap();
+        let (server, opened) = open(Service::Sfn).await;
         Self { server, opened }
     }
 
     fn taskback(&self) -> Taskback {
-        let builder = Taskback::builder().step(done).services(Services::local(&self.server.url()).unwrap());
-        builder.ask_history(true).closed_tasks(ClosedTaskPolicy::Nack).build().unwrap()
+        taskback(&self.server, true)
     }
 
     /// The message, with what `"execution.$": "$$.Execution.Id"` makes.

@@ -85,7 +85,7 @@ fn emulated_queue_needs_its_endpoint() {
 }
 
 #[test]
-fn name_of_a_queue_is_no_url() {
+fn queue_name_is_not_a_queue_url() {
     for args in [&["work"][..], &["dead-letters", "list", "--ledger", "sqlite:absent"]] {
         let ran =
             run(at_aws(&[args, &["--queue-url", "tasks"]].concat(), "").env("TASKBACK_STEP", "verify-card"));

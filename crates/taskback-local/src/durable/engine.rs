@@ -11,12 +11,12 @@ use super::history::{self, is_execution_arn};
 use super::limits::MAX_INPUT;
 use super::operation::DurableOperation;
 use crate::effect::Effect;
-use crate::engine::{Engine, Scheduled};
+use crate::engine::{Engine, Scheduled, close_open};
 use crate::error::AdminError;
 use crate::open::OpenTask;
 use crate::operation::Operation;
 use crate::state::LocalState;
-use crate::task::{TaskEnd, TaskState, TaskView};
+use crate::task::TaskEnd;
 use crate::uuid::uuid;
 
 pub(crate) struct DurableEngine;
@@ -79,14 +79,9 @@ impl Engine for DurableEngine {
             execution.is_running = false;
             execution.push("ExecutionStopped", None, at, json!({}));
         }
-        let is_open_in_execution = |view: &&TaskView| {
-            let callback = view.callback.as_ref();
-            view.state == TaskState::Open
-                && callback.is_some_and(|callback| callback.durable_execution_arn == arn)
-        };
-        let open = state.tasks.views().filter(is_open_in_execution);
-        open.map(|view| Effect::Close { fingerprint: view.fingerprint.clone(), end: TaskEnd::WorkflowEnded })
-            .collect()
+        close_open(&state.tasks, |view| {
+            view.callback.as_ref().is_some_and(|callback| callback.durable_execution_arn == arn)
+        })
     }
 
     fn task_closed(

@@ -10,12 +10,12 @@ use super::limits::{MAX_ARN, MAX_DATA, MAX_NAME};
 use super::operation::OPERATIONS;
 use super::waiting_state::WaitingState;
 use crate::effect::Effect;
-use crate::engine::{Engine, Scheduled};
+use crate::engine::{Engine, Scheduled, close_open};
 use crate::error::AdminError;
 use crate::open::OpenTask;
 use crate::operation::Operation;
 use crate::state::LocalState;
-use crate::task::{TaskEnd, TaskState};
+use crate::task::TaskEnd;
 use crate::uuid::uuid;
 
 pub(crate) struct SfnEngine;
@@ -106,13 +106,9 @@ impl Engine for SfnEngine {
             execution.is_running = false;
             execution.push("ExecutionAborted", 0, at, json!({}));
         }
-        let is_open_in_execution = |view: &&crate::task::TaskView| {
-            let waiting = view.waiting_state.as_ref();
-            view.state == TaskState::Open && waiting.is_some_and(|waiting| waiting.execution_arn == arn)
-        };
-        let open = state.tasks.views().filter(is_open_in_execution);
-        open.map(|view| Effect::Close { fingerprint: view.fingerprint.clone(), end: TaskEnd::WorkflowEnded })
-            .collect()
+        close_open(&state.tasks, |view| {
+            view.waiting_state.as_ref().is_some_and(|waiting| waiting.execution_arn == arn)
+        })
     }
 
     fn task_closed(

@@ -1,4 +1,4 @@
-//! Exit codes: files that are no template, and `--strict`.
+//! Exit codes: files that are not templates, and `--strict`.
 
 use std::path::Path;
 
